@@ -1,0 +1,42 @@
+import type { Brand } from "./file.ts";
+
+/**
+ * A time on the wall where the picture was taken, written as far as it is known:
+ * "2008", "2008-07", "2008-07-12" or "2008-07-12T14:03:11".
+ */
+export type WallClock = Brand<string, "WallClock">;
+
+/** One thing that says when a picture was taken. */
+export interface DateCandidate {
+  readonly at: WallClock;
+  /** "local": zone unknown, the clock is the camera's; "utc": the clock is UTC, local time unknown; else an offset, "+02:00". */
+  readonly zone: string;
+  /** Its place on the ladder of evidence: a lower rung is believed before a higher one. */
+  readonly rung: number;
+  /** Where it was read, for people: "EXIF DateTimeOriginal", "file name", "folder 2008-07 Kreta", … */
+  readonly from: string;
+}
+
+/** What the bytes of one file say about it. Kept in the inventory as JSON. */
+export interface Evidence {
+  readonly dates: readonly DateCandidate[];
+  /** Type by content, not by name: "jpeg", "heic", "quicktime", …; absent if unknown. */
+  readonly type?: string;
+  /** Apple's ContentIdentifier or MediaGroupUUID: equal in the two halves of a Live Photo. */
+  readonly pairId?: string;
+  /** Make and model, to tell cameras apart. */
+  readonly camera?: string;
+}
+
+/** When a content was captured, and why we think so. */
+export interface Captured {
+  /** null: nothing says when. */
+  readonly at: WallClock | null;
+  readonly zone: string;
+  readonly from: string;
+  readonly confidence: "certain" | "high" | "medium" | "low" | "none";
+  /** Another candidate of at least medium confidence in another month, for the report. */
+  readonly conflict?: DateCandidate;
+  /** The zone is unknown and the month may be the one before or after. */
+  readonly nearMonthEdge?: true;
+}
