@@ -1,0 +1,201 @@
+import { type Archive, openArchive } from "../archive/archive.ts";
+import { Executor } from "../archive/execute.ts";
+import { beginJournal, type Journal } from "../archive/journal.ts";
+import type { Advice, Executed, ExecutedBatch, HeldEntry, Step, Wanted } from "../archive/outcome.ts";
+import { checkSpace } from "../archive/space.ts";
+import { shareAmongHardLinks } from "../inventory/hashes.ts";
+import { heldContents, type Placed, type ReadSource, recordPlaced } from "../inventory/placed.ts";
+import { addProblems } from "../inventory/problems.ts";
+import type { Problem } from "../model/operation.ts";
+import { Serial } from "../threads/serial.ts";
+import type { App } from "./context.ts";
+import { hashed, mirrorFolder } from "./mirroring.ts";
+import { entryOperations, linkOperations, type Plan } from "./plan.ts";
+import type { Phase } from "./progress.ts";
+import { hashThreads } from "./threads.ts";
+import { describeTrouble } from "./trouble.ts";
+
+export interface ConsolidateTotals {
+  readonly copiedFiles: number;
+  readonly copiedBytes: number;
+  readonly linkedFiles: number;
+  /** Files of the sources whose content the archive held before. */
+  readonly alreadyArchived: number;
+  readonly failed: number;
+  readonly seconds: number;
+}
+
+export interface Consolidated {
+  readonly totals: ConsolidateTotals;
+  /** Bytes read from the sources. */
+  readonly readBytes: number;
+}
+
+/** A source may change within this time of being read and show the same times: it is hashed again by the next scan. */
+const racyNs = 3_000_000_000n;
+
+/** Takes the archive for this process alone; see openArchive. */
+export function takeArchive(app: App, plan: { readonly root: Archive["root"] }, command: string): Promise<Archive> {
+  return openArchive(plan.root, { purpose: `onefold ${command}`, program: `onefold ${app.version}` });
+}
+
+/**
+ * Carries a plan out: new entries first, sources side by side, then the links below by-source/.
+ * What is done is recorded batch by batch; what fails is listed, and the rest goes on.
+ *
+ * @throws AppError ARCHIVE_FULL before the first copy, if the plan does not fit
+ */
+export async function consolidate(app: App, plan: Plan, archive: Archive, runId: string): Promise<Consolidated> {
+  const { copyFiles, copyBytes, linkFiles, alreadyArchived } = plan.totals;
+  if (copyFiles + linkFiles === 0) {
+    // A run that has nothing to do leaves no trace in the archive.
+    const nothing = { copiedFiles: 0, copiedBytes: 0, linkedFiles: 0, failed: 0, seconds: 0 };
+    return { totals: { ...nothing, alreadyArchived }, readBytes: 0 };
+  }
+  await checkSpace(archive.root, copyBytes);
+  const sources = plan.sources.map(({ name, root }) => ({ name, root }));
+  const header = { run: runId, at: app.now().toISOString(), program: `onefold ${app.version}`, sources };
+  await using journal = await beginJournal(archive, header);
+  await using recorder = await Recorder.open(app, plan, runId);
+  await carryOut(app, plan, archive, journal, recorder);
+  const result = recorder.result();
+  const status = app.signal.aborted ? "interrupted" : result.totals.failed > 0 ? "incomplete" : "complete";
+  await journal.write({ do: "end", status });
+  return result;
+}
+
+async function carryOut(app: App, plan: Plan, archive: Archive, journal: Journal, recorder: Recorder): Promise<void> {
+  await using executor = new Executor(archive, { journal, advice: adviceFor(app, plan), signal: app.signal });
+  const { copyFiles, copyBytes, linkFiles } = plan.totals;
+  const copying = app.progress.begin("copying", { files: copyFiles, bytes: copyBytes });
+  await plan.session.transaction(async (db) => {
+    await Promise.all(
+      plan.sources.map(async (source) => {
+        const steps = flatten(entryOperations(db, plan, source));
+        const readers = hashThreads(app, source);
+        for await (const batch of executor.execute(steps, { readers })) await recorder.record(batch, copying);
+      }),
+    );
+  });
+  copying.end();
+  if (app.signal.aborted) return;
+  // Names of one inode share what the copy of one of them told.
+  await shareAmongHardLinks(
+    app.db,
+    plan.sources.map(({ id }) => id),
+  );
+  const linking = app.progress.begin("linking", { files: linkFiles, bytes: 0 });
+  await plan.session.transaction(async (db) => {
+    const steps = flatten(linkOperations(db, plan, "placed"));
+    for await (const batch of executor.execute(steps, { readers: 1 })) await recorder.record(batch, linking);
+  });
+  linking.end();
+}
+
+function adviceFor({ db }: App, { archive }: Plan): Advice {
+  return {
+    async entriesOf(wanted: readonly Wanted[]): Promise<ReadonlyMap<Step, HeldEntry>> {
+      const hashes = [...new Set(wanted.flatMap(({ hash }) => hash ?? []))];
+      const held = new Map((await heldContents(db, archive.id, hashes)).map((entry) => [entry.hash, entry]));
+      return new Map(
+        wanted.flatMap(({ operation, hash }) => {
+          const entry = hash === null ? undefined : held.get(hash);
+          return entry === undefined ? [] : [[operation, entry] as const];
+        }),
+      );
+    },
+    otherName: ({ to }, hash) => hashed(to, hash),
+  };
+}
+
+/** Tells the inventory what is on the disk, and counts. */
+class Recorder implements AsyncDisposable {
+  readonly #app: App;
+  readonly #plan: Plan;
+  readonly #runId: string;
+  readonly #session;
+  readonly #writes = new Serial();
+  readonly #started: number;
+  #totals = { copiedFiles: 0, copiedBytes: 0, linkedFiles: 0, foundFiles: 0, failed: 0, readBytes: 0 };
+
+  private constructor(app: App, plan: Plan, runId: string, session: Awaited<ReturnType<App["db"]["session"]>>) {
+    this.#app = app;
+    this.#plan = plan;
+    this.#runId = runId;
+    this.#session = session;
+    this.#started = app.now().getTime();
+  }
+
+  static async open(app: App, plan: Plan, runId: string): Promise<Recorder> {
+    return new Recorder(app, plan, runId, await app.db.session());
+  }
+
+  record({ results }: ExecutedBatch, phase: Phase): Promise<void> {
+    return this.#writes.run(async () => {
+      const placed = results.flatMap(placedBy);
+      const read = results.flatMap((one) => this.#readBy(one));
+      const problems = results.flatMap(problemOf);
+      const { archive } = this.#plan;
+      const where = { archiveId: archive.id, inodesTrusted: archive.inodes === "all" };
+      await recordPlaced(this.#session, where, placed, read);
+      await addProblems(this.#app.db, this.#runId, problems);
+      for (const one of results) this.#count(one);
+      const bytes = results.reduce((sum, { outcome }) => sum + ("bytesRead" in outcome ? outcome.bytesRead : 0), 0);
+      phase.add({ files: results.length, bytes });
+    });
+  }
+
+  result(): Consolidated {
+    const { copiedFiles, copiedBytes, linkedFiles, foundFiles, failed, readBytes } = this.#totals;
+    const seconds = (this.#app.now().getTime() - this.#started) / 1000;
+    const alreadyArchived = this.#plan.totals.alreadyArchived + foundFiles;
+    return { totals: { copiedFiles, copiedBytes, linkedFiles, alreadyArchived, failed, seconds }, readBytes };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
+
+  #readBy({ operation, outcome }: Executed): ReadSource[] {
+    if (!("seen" in outcome) || outcome.seen === null) return [];
+    const { hash, head, seen } = outcome;
+    const latest = seen.modified > seen.changed ? seen.modified : seen.changed;
+    const racy = latest > BigInt(this.#started) * 1_000_000n - racyNs;
+    return [{ id: operation.from.id, hash, head, racy }];
+  }
+
+  #count({ operation, outcome }: Executed): void {
+    if ("bytesRead" in outcome) this.#totals.readBytes += outcome.bytesRead;
+    if (outcome.kind === "copied") {
+      this.#totals.copiedFiles++;
+      this.#totals.copiedBytes += outcome.archived.size;
+    } else if (outcome.kind === "linked") this.#totals.linkedFiles++;
+    else if (outcome.kind === "alreadyThere" && operation.do === "copy") this.#totals.foundFiles++;
+    else if (outcome.kind === "failed" || outcome.kind === "taken") this.#totals.failed++;
+  }
+}
+
+function placedBy({ operation, outcome }: Executed): Placed[] {
+  if (outcome.kind !== "copied" && outcome.kind !== "linked" && outcome.kind !== "alreadyThere") return [];
+  const { archived, hash } = outcome;
+  const head = "head" in outcome ? outcome.head : null;
+  const isMirror = operation.do === "link" && operation.to.startsWith(`${mirrorFolder}/`);
+  const captured = operation.do === "copy" ? (operation.captured ?? null) : null;
+  return [{ archived, hash, head, entry: isMirror ? null : { captured } }];
+}
+
+function problemOf({ operation, outcome }: Executed): Problem[] {
+  if (outcome.kind === "failed") {
+    const { problem } = outcome;
+    return [{ ...problem, message: problem.message || describeTrouble(problem.code) }];
+  }
+  if (outcome.kind !== "taken") return [];
+  const { source, path } = operation.from;
+  return [
+    { source, path, code: "NAME_TAKEN", message: `other contents stand at ${operation.to} and at its other name` },
+  ];
+}
+
+async function* flatten<Item>(batches: AsyncIterable<readonly Item[]>): AsyncGenerator<Item, void, undefined> {
+  for await (const batch of batches) yield* batch;
+}

@@ -1,0 +1,86 @@
+import { isAbsolute, join } from "node:path";
+import { readConnection } from "../inventory/connection.ts";
+import { type Database, openDatabase } from "../inventory/database.ts";
+import { openEmbedded } from "../inventory/embedded.ts";
+import { migrate } from "../inventory/migrate.ts";
+import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
+import type { App } from "./context.ts";
+import type { Progress } from "./progress.ts";
+
+/** What the program was started with and in. */
+export interface Start {
+  readonly options: ConfigOptions;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Effective user id; 0 is root. */
+  readonly userId: number;
+  readonly version: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+interface OpenInventory extends AsyncDisposable {
+  readonly db: Database;
+  readonly url: string;
+}
+
+/** An app whose database is open, and the URL by which psql reaches that. */
+export interface OpenedApp extends App, AsyncDisposable {
+  readonly url: string;
+}
+
+/** Reads the config, opens the database and brings its tables up to date. */
+export async function openApp(start: Start): Promise<OpenedApp> {
+  const config = await loadConfig(start.options, start);
+  const stateFolder = stateFolderOf(start);
+  const inventory = await openInventory(config, stateFolder, start);
+  const { progress, signal, version } = start;
+  return {
+    config,
+    db: inventory.db,
+    progress,
+    signal,
+    now: () => new Date(),
+    version,
+    stateFolder,
+    url: inventory.url,
+    [Symbol.asyncDispose]: () => inventory[Symbol.asyncDispose](),
+  };
+}
+
+/** Opens the server that is named, or else starts or joins the embedded one. */
+async function openInventory(
+  config: Config,
+  stateFolder: string,
+  { environment }: Pick<Start, "environment">,
+): Promise<OpenInventory> {
+  const server = config.database === null ? await openEmbedded(stateFolder, environment) : null;
+  try {
+    const settings = server === null ? await readConnection(config.database ?? "", environment) : server.config;
+    const db = await openDatabase(settings);
+    const close = async () => {
+      await db[Symbol.asyncDispose]();
+      await server?.[Symbol.asyncDispose]();
+    };
+    try {
+      await migrate(db);
+      return { db, url: server?.url ?? db.url, [Symbol.asyncDispose]: close };
+    } catch (error) {
+      await db[Symbol.asyncDispose]();
+      throw error;
+    }
+  } catch (error) {
+    await server?.[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Where onefold keeps what is its own: $ONEFOLD_STATE, else where the system wants such things. */
+export function stateFolderOf({ environment, cwd, userId }: Pick<Start, "environment" | "cwd" | "userId">): string {
+  const named = environment["ONEFOLD_STATE"];
+  if (named !== undefined && named !== "") return isAbsolute(named) ? named : join(cwd, named);
+  const xdg = environment["XDG_STATE_HOME"];
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, "onefold");
+  if (userId === 0) return "/var/lib/onefold";
+  return join(environment["HOME"] ?? cwd, ".local", "state", "onefold");
+}

@@ -1,0 +1,146 @@
+import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
+import { adoptEntries } from "../inventory/entries.ts";
+import { addProblems } from "../inventory/problems.ts";
+import { beginScan, markGone, mergeSeen, type SeenBatch, type SeenCounts } from "../inventory/seen.ts";
+import { sourceScanned } from "../inventory/sources.ts";
+import type { Problem } from "../model/operation.ts";
+import { type WalkBatch, walk } from "../sources/walk.ts";
+import type { App } from "./context.ts";
+import { findDuplicates } from "./hashing.ts";
+import type { Phase } from "./progress.ts";
+import type { Target, Targets } from "./targets.ts";
+import { describeTrouble } from "./trouble.ts";
+
+/** What a scan found: counted over the sources; the archive only adds to what was read. */
+export interface ScanTotals {
+  readonly files: number;
+  readonly bytes: number;
+  readonly new: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly missing: number;
+  /** Bytes read from the contents of files. */
+  readonly readBytes: number;
+  readonly hashedFiles: number;
+  /** Files and folders that could not be looked at or read. */
+  readonly unreadable: number;
+  readonly seconds: number;
+}
+
+export interface ScanResult {
+  readonly scan: ScanTotals;
+  readonly duplicates: DuplicateTotals;
+}
+
+/** Rows that are merged in one go: enough to make the merge cheap, few enough to commit every few seconds. */
+const rowsPerMerge = 20_000;
+
+/**
+ * Brings the inventory up to date with the disks, and finds which files are equal. Reads no more
+ * than that takes. What it learned is committed as it goes: a scan that was killed goes on where it was.
+ *
+ * @param runId Where unreadable files are listed.
+ */
+export async function scan(app: App, targets: Targets, runId: string): Promise<ScanResult> {
+  const started = app.now().getTime();
+  const everything = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
+  const phase = app.progress.begin("looking through folders");
+  const seen = await Promise.all(everything.map((target) => scanTarget(app, target, runId, phase)));
+  phase.end();
+  const sourceCounts = seen.slice(0, targets.sources.length);
+  const hashed = await findDuplicates(app, targets, runId);
+  if (targets.archive !== null) await adoptEntries(app.db, targets.archive.id);
+  const sum = (pick: (counts: TargetCounts) => number) =>
+    sourceCounts.reduce((total, counts) => total + pick(counts), 0);
+  return {
+    scan: {
+      files: sum((counts) => counts.files),
+      bytes: sum((counts) => counts.bytes),
+      new: sum((counts) => counts.new),
+      changed: sum((counts) => counts.changed),
+      unchanged: sum((counts) => counts.unchanged),
+      missing: sum((counts) => counts.missing),
+      readBytes: hashed.bytesRead,
+      hashedFiles: hashed.files,
+      unreadable: seen.reduce((total, counts) => total + counts.unreadable, hashed.unreadable),
+      seconds: (app.now().getTime() - started) / 1000,
+    },
+    duplicates: await duplicateTotals(
+      app.db,
+      targets.sources.map(({ id }) => id),
+    ),
+  };
+}
+
+interface TargetCounts extends SeenCounts {
+  readonly files: number;
+  readonly bytes: number;
+  readonly missing: number;
+  readonly unreadable: number;
+}
+
+async function scanTarget(app: App, target: Target, runId: string, phase: Phase): Promise<TargetCounts> {
+  await using session = await app.db.session();
+  await beginScan(session);
+  const total = { files: 0, bytes: 0, new: 0, changed: 0, unchanged: 0, missing: 0, unreadable: 0 };
+  const junk = app.config.scan.excludeJunk ? "marked" : "ordinary";
+  const rules = { root: target.root, exclude: target.exclude, inodes: target.inodes, junk } as const;
+  const batches = walk(rules, { threads: walkThreads(app, target), signal: app.signal });
+  for await (const merge of coalesce(batches)) {
+    const counts = await mergeSeen(session, { sourceId: target.id, kind: target.kind }, merge);
+    total.new += counts.new;
+    total.changed += counts.changed;
+    total.unchanged += counts.unchanged;
+    total.files += merge.files;
+    total.bytes += merge.bytes;
+    total.unreadable += merge.problems.length;
+    await addProblems(session, runId, merge.problems.map(problemIn(target)));
+    phase.add({ files: merge.files });
+  }
+  // What was not looked at may still be there: only a scan that saw everything makes a file count as gone.
+  if (!app.signal.aborted && total.unreadable === 0) {
+    total.missing = await markGone(session, target.id);
+    await sourceScanned(app.db, target.id, target.mount);
+  }
+  return total;
+}
+
+function problemIn({ name }: Target): (unreadable: WalkBatch["unreadable"][number]) => Problem {
+  return ({ path, code }) => ({ source: name, path, code, message: describeTrouble(code) });
+}
+
+/** Slow shares answer many questions at once no slower than one; a local disk gains from two threads at most. */
+function walkThreads(app: App, { remote }: Target): number {
+  const { threads } = app.config.scan;
+  return threads > 0 ? threads : remote ? 8 : 2;
+}
+
+interface Merge extends SeenBatch {
+  readonly files: number;
+  readonly bytes: number;
+  readonly problems: WalkBatch["unreadable"];
+}
+
+async function* coalesce(batches: AsyncIterable<WalkBatch>): AsyncGenerator<Merge, void, undefined> {
+  let held: WalkBatch[] = [];
+  let files = 0;
+  for await (const batch of batches) {
+    held.push(batch);
+    files += batch.files;
+    if (files < rowsPerMerge) continue;
+    yield merged(held);
+    held = [];
+    files = 0;
+  }
+  if (held.length > 0) yield merged(held);
+}
+
+function merged(batches: readonly WalkBatch[]): Merge {
+  return {
+    folders: batches.flatMap(({ folders }) => folders),
+    rows: batches.map(({ rows }) => rows),
+    files: batches.reduce((sum, { files }) => sum + files, 0),
+    bytes: batches.reduce((sum, { bytes }) => sum + bytes, 0),
+    problems: batches.flatMap(({ unreadable }) => unreadable),
+  };
+}

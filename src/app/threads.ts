@@ -1,0 +1,20 @@
+import { availableParallelism } from "node:os";
+import type { App } from "./context.ts";
+import type { Target } from "./targets.ts";
+
+/** Each thread costs some 10 MB: enough to hide a share's delay, few enough for a small machine. */
+const remoteThreads = 4;
+
+/** Threads that read one source at once: a processor each for a local disk, more where the wait is for a network. */
+export function hashThreads(app: App, { remote }: Target): number {
+  const { threads } = app.config.scan;
+  if (threads > 0) return threads;
+  return remote ? remoteThreads : Math.min(4, availableParallelism());
+}
+
+/** For reading metadata: a few KiB of each file, then exiftool for the few that need it. */
+export function evidenceThreads(app: App, sources: readonly Target[]) {
+  const remote = sources.some((source) => source.remote);
+  const threads = app.config.scan.threads > 0 ? app.config.scan.threads : remote ? 8 : availableParallelism();
+  return { threads, exiftool: Math.max(1, Math.min(4, availableParallelism() - 1)), signal: app.signal };
+}

@@ -1,0 +1,95 @@
+import { AppError, ExitCode } from "../model/errors.ts";
+
+/** Never made by us: an archive whose disk is not mounted would be begun anew on the disk below. */
+export function archiveNotFound(root: string): AppError {
+  return new AppError("ARCHIVE_NOT_FOUND", ExitCode.refused, `the archive folder ${root} does not exist`, {
+    hint: "Mount its disk, or make the folder yourself if it is to be a new archive.",
+  });
+}
+
+export function archiveNotAFolder(path: string): AppError {
+  return new AppError("ARCHIVE_NOT_A_FOLDER", ExitCode.refused, `${path} is not a folder`, {
+    hint: "Give the folder that holds the archive; the folder .onefold in it must not be a link.",
+  });
+}
+
+export function archiveNotWritable(root: string, cause: unknown): AppError {
+  return new AppError("ARCHIVE_NOT_WRITABLE", ExitCode.refused, `nothing can be written to the archive ${root}`, {
+    hint: "Check the owner of the folder, and whether its disk is mounted read-only.",
+    cause,
+  });
+}
+
+/** Publishing needs links: they alone put a finished file in its place without ever overwriting another. */
+export function archiveNoHardLinks(root: string, cause: unknown): AppError {
+  return new AppError("ARCHIVE_NO_HARD_LINKS", ExitCode.refused, `the file system of ${root} has no hard links`, {
+    hint: "Use a folder on ZFS, ext4, XFS, Btrfs or NTFS; exFAT, FAT and some network shares do not have them.",
+    cause,
+  });
+}
+
+export function archiveTooNew(root: string, format: number): AppError {
+  return new AppError(
+    "ARCHIVE_TOO_NEW",
+    ExitCode.refused,
+    `the archive ${root} was written by a newer onefold (format ${format})`,
+    { hint: "Update onefold on this machine." },
+  );
+}
+
+export function archiveMarkerDamaged(path: string, cause?: unknown): AppError {
+  return new AppError("ARCHIVE_MARKER_DAMAGED", ExitCode.refused, `${path} cannot be understood`, {
+    hint: "Restore it from a snapshot; if there is none, move it away, and the next run marks the archive anew.",
+    cause,
+  });
+}
+
+/** Its lock is kept under a name that must be text. */
+export function archiveNameNotText(root: string): AppError {
+  return new AppError(
+    "ARCHIVE_NAME_NOT_TEXT",
+    ExitCode.refused,
+    `the path of the archive, ${root}, is not plain text`,
+    {
+      hint: "Rename the folder: no bytes outside UTF-8, no control characters, no backslash.",
+    },
+  );
+}
+
+export function runActive(root: string, holder: { host: string; pid: number; purpose: string }): AppError {
+  const who = `"${holder.purpose}" (process ${holder.pid} on ${holder.host})`;
+  return new AppError("RUN_ACTIVE", ExitCode.busy, `the archive ${root} is being changed by ${who}`, {
+    hint: `Wait until it is done. If that process is certainly gone, remove ${root}/.onefold/lock.`,
+  });
+}
+
+/** Before anything is copied. Bytes. */
+export function archiveTooSmall(root: string, space: { needed: number; free: number; reserve: number }): AppError {
+  const { needed, free, reserve } = space;
+  return new AppError(
+    "ARCHIVE_FULL",
+    ExitCode.refused,
+    `the archive ${root} has ${free} bytes free; ${needed} are needed, and ${reserve} must stay free`,
+    { hint: "Free some space or add a disk; nothing was copied." },
+  );
+}
+
+/** In the middle of a run: what was recorded as done stays, what was in hand is thrown away. */
+export function archiveFull(root: string, cause: string): AppError {
+  return new AppError("ARCHIVE_FULL", ExitCode.refused, `the archive ${root} is full (${cause})`, {
+    hint: "Free some space, then run again: it goes on where it stopped.",
+  });
+}
+
+/** The archive's disk was unplugged, turned read-only, or lost a flush. */
+export function archiveLost(root: string, cause: string): AppError {
+  return new AppError("ARCHIVE_LOST", ExitCode.unavailable, `the archive ${root} can no longer be written (${cause})`, {
+    hint: "Look at the disk and the system's log, then run again: it goes on where it stopped.",
+  });
+}
+
+export function journalDamaged(path: string, where: string): AppError {
+  return new AppError("JOURNAL_DAMAGED", ExitCode.integrity, `the journal ${path} is damaged at ${where}`, {
+    hint: "Compare it with a snapshot or backup of the archive; the archive's files themselves are not affected.",
+  });
+}

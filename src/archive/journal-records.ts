@@ -1,0 +1,88 @@
+/** What stands in a journal; see docs/journal-format.md, which must say the same. */
+import type { WallClock } from "../model/evidence.ts";
+import type { Hash, SourceName } from "../model/file.ts";
+import type { PathText } from "../model/path.ts";
+
+/** First line: what the run is. */
+export interface JournalBegin {
+  readonly do: "begin";
+  readonly format: 1;
+  readonly run: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Name and version, e.g. "onefold 0.1.0". */
+  readonly program: string;
+  /** Id of the archive, as in archive.json. */
+  readonly archive: string;
+  readonly sources: readonly { readonly name: SourceName; readonly root: PathText }[];
+}
+
+/** Flushed before the first change of the files it names. */
+export interface JournalIntend {
+  readonly do: "intend";
+  /** Counts from 0 within the run; the `done` of the same number answers. */
+  readonly batch: number;
+  readonly operations: readonly (IntendedCopy | IntendedLink)[];
+}
+
+interface Intended {
+  readonly from: { readonly source: SourceName; readonly path: PathText };
+  readonly to: PathText;
+  readonly size: number;
+  /** Nanoseconds since 1970, in decimal. */
+  readonly mtimeNs: string;
+  /** Absent: not known yet. */
+  readonly hash?: Hash;
+}
+
+export interface IntendedCopy extends Intended {
+  readonly do: "copy";
+  /** Name in `.onefold/tmp` while it is being written. */
+  readonly temporary: string;
+}
+
+export interface IntendedLink extends Intended {
+  readonly do: "link";
+  readonly existing: PathText;
+}
+
+/** Flushed after everything in it is on the disk for good. */
+export interface JournalDone {
+  readonly do: "done";
+  readonly batch: number;
+  /** Folders that this batch made, parents first. */
+  readonly folders: readonly PathText[];
+  readonly results: readonly JournalResult[];
+}
+
+/** One file that this run put into the archive, found there already, or could not place. */
+export interface JournalResult {
+  readonly outcome: "copied" | "linked" | "alreadyThere" | "taken" | "failed" | "aborted";
+  readonly from: { readonly source: SourceName; readonly path: PathText };
+  /** Where the content is now; absent if it is not there. */
+  readonly to?: PathText;
+  readonly hash?: Hash;
+  readonly size?: number;
+  readonly mtimeNs?: string;
+  readonly inode?: string;
+  readonly because?: string;
+  readonly captured?: { readonly at: WallClock; readonly from: string };
+  /** Why it failed. */
+  readonly code?: string;
+}
+
+/** Last line; a journal without one belongs to a run that was killed. */
+export interface JournalEnd {
+  readonly do: "end";
+  readonly status: string;
+}
+
+export type JournalRecord = JournalBegin | JournalIntend | JournalDone | JournalEnd;
+
+/** The last line was being written when the power went or the program was killed. Nothing it names has happened. */
+export interface JournalTorn {
+  readonly do: "torn";
+  /** Where the torn line begins. */
+  readonly atByte: number;
+  readonly lostBytes: number;
+}

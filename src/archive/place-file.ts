@@ -1,0 +1,128 @@
+import { type BigIntStats, fsyncSync, linkSync, lstatSync, unlinkSync } from "node:fs";
+import { systemCode } from "../model/errors.ts";
+import type { Hash } from "../model/file.ts";
+import type { ArchivedFile } from "../model/operation.ts";
+import { folderOf, joinPath, type PathText, systemPath } from "../model/path.ts";
+import type { EpochNs } from "../model/time.ts";
+import type { Folders } from "./folders.ts";
+import { temporaryPath } from "./private-folder.ts";
+import { holds, openForReading } from "./read-file.ts";
+import { Trouble } from "./trouble.ts";
+
+/** Gives a complete temporary file its name in the archive. */
+export interface PublishStep {
+  readonly do: "publish";
+  readonly temporary: string;
+  readonly to: PathText;
+  readonly size: number;
+  readonly hash: Hash;
+  /** The entry that is said to hold this content already. */
+  readonly held: ArchivedFile | null;
+}
+
+/** Gives an entry one more name. */
+export interface LinkStep {
+  readonly do: "link";
+  readonly to: PathText;
+  readonly size: number;
+  readonly hash: Hash;
+  readonly held: ArchivedFile;
+}
+
+/** Where a content stands now. `taken`: another content stands at `to`; nothing was changed. */
+export type Placed =
+  | { readonly kind: "placed" | "alreadyThere"; readonly archived: ArchivedFile }
+  | { readonly kind: "taken" };
+
+/** What placing needs of its thread. */
+export interface Surroundings {
+  readonly root: PathText;
+  readonly folders: Folders;
+}
+
+/**
+ * Publishes by `link`, which never overwrites. Removes the temporary file unless the name is taken, or this throws.
+ *
+ * @throws Trouble PATH_BLOCKED; NodeJS.ErrnoException ENAMETOOLONG, ENOSPC, …
+ */
+export function publish(step: PublishStep, around: Surroundings): Placed {
+  const temporary = temporaryPath(around.root, step.temporary);
+  const isHeld = step.held !== null && stillHeld(step.held, around);
+  const how = isHeld ? "alreadyThere" : give(temporary, step, around);
+  if (how === "taken") return { kind: "taken" };
+  // Before the file is looked at for the last time: it changes ctime.
+  unlinkSync(systemPath(temporary));
+  return { kind: how, archived: archivedAt(isHeld ? step.held.path : step.to, around) };
+}
+
+/**
+ * Links an entry to one more name, if it still is the file that was recorded.
+ *
+ * @throws Trouble ENTRY_CHANGED, PATH_BLOCKED; NodeJS.ErrnoException EMLINK, EXDEV, ENAMETOOLONG, ENOSPC, …
+ */
+export function linkEntry(step: LinkStep, around: Surroundings): Placed {
+  if (!stillHeld(step.held, around)) {
+    throw new Trouble("ENTRY_CHANGED", `the archive's ${step.held.path} is gone or is not the file that was recorded`);
+  }
+  const how = give(joinPath(around.root, step.held.path), step, around);
+  return how === "taken" ? { kind: "taken" } : { kind: how, archived: archivedAt(step.to, around) };
+}
+
+/** Links `existing` to the name that is wanted, unless something stands there. */
+function give(existing: PathText, step: PublishStep | LinkStep, around: Surroundings): Placed["kind"] {
+  const folder = folderOf(step.to);
+  const target = systemPath(joinPath(around.root, step.to));
+  const ours = lstatSync(systemPath(existing), { bigint: true });
+  if (!ours.isFile()) throw new Trouble("NOT_A_FILE", "what was to be linked is no longer an ordinary file");
+  around.folders.ensure(folder);
+  try {
+    linkSync(systemPath(existing), target);
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
+    const how = occupied(ours, step, around);
+    if (how !== "taken") around.folders.touch(folder);
+    return how;
+  }
+  around.folders.touch(folder);
+  if (isSame(ours, lstatSync(target, { bigint: true }))) return "placed";
+  // Somebody exchanged the file between looking and linking: take back what we made.
+  unlinkSync(target);
+  throw new Trouble("ENTRY_CHANGED", "the file to be linked was exchanged in that moment");
+}
+
+/** Something stands at the name that was wanted: fine if it is this very file, or holds the same content. */
+function occupied(ours: BigIntStats, step: PublishStep | LinkStep, around: Surroundings): Placed["kind"] {
+  const target = joinPath(around.root, step.to);
+  const theirs = lstatSync(systemPath(target), { bigint: true });
+  // NFS repeats a request whose answer was lost: then our own link, just made, says that it exists.
+  if (isSame(ours, theirs)) return step.do === "publish" ? "placed" : "alreadyThere";
+  if (!theirs.isFile() || theirs.size !== ours.size) return "taken";
+  using file = openForReading(target);
+  if (!holds(file.fd, step, () => {})) return "taken";
+  // Left by a run that was killed, or put there by hand: make sure that it stays.
+  fsyncSync(file.fd);
+  return "alreadyThere";
+}
+
+/** Archive files are judged by size, modification time and inode: `link` and `chmod` change ctime. */
+function stillHeld(held: ArchivedFile, { root }: Surroundings): boolean {
+  const stats = lstatSync(systemPath(joinPath(root, held.path)), { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined || !stats.isFile()) return false;
+  return Number(stats.size) === held.size && stats.mtimeNs === held.modified && stats.ino === held.inode;
+}
+
+function isSame(a: BigIntStats, b: BigIntStats): boolean {
+  return b.isFile() && a.ino === b.ino && a.dev === b.dev;
+}
+
+function archivedAt(path: PathText, { root }: Surroundings): ArchivedFile {
+  const stats = lstatSync(systemPath(joinPath(root, path)), { bigint: true });
+  return {
+    path,
+    size: Number(stats.size),
+    modified: stats.mtimeNs as EpochNs,
+    changed: stats.ctimeNs as EpochNs,
+    device: stats.dev,
+    inode: stats.ino,
+  };
+}

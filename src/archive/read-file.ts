@@ -1,0 +1,57 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { type Hash, toHash } from "../model/file.ts";
+import { type PathText, systemPath } from "../model/path.ts";
+import { Trouble } from "./trouble.ts";
+
+/** One read for a small file; large enough that a network share is read ahead. One buffer for each thread. */
+const chunk = Buffer.allocUnsafeSlow(1 << 20);
+
+/** An open file that its scope closes. */
+export interface OpenFile extends Disposable {
+  readonly fd: number;
+}
+
+/**
+ * Opens what must be an ordinary file.
+ *
+ * @throws Trouble NOT_A_FILE for a folder, pipe, socket or device; never waits for the other end of a pipe
+ * @throws NodeJS.ErrnoException ELOOP for a symbolic link, ENOENT, EACCES, …
+ */
+export function openForReading(path: PathText): OpenFile {
+  // Without O_NONBLOCK, opening a pipe that took a file's place would wait for a writer for ever.
+  const fd = openSync(systemPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = { fd, [Symbol.dispose]: () => closeSync(fd) };
+  if (fstatSync(fd).isFile()) return file;
+  closeSync(fd);
+  throw new Trouble("NOT_A_FILE", "no longer an ordinary file");
+}
+
+/**
+ * Reads an open file once from its start.
+ *
+ * @param length Reads no further; a caller that needs to know whether there is more compares sizes.
+ * @param each Gets every piece and where it begins; the buffer is used again afterwards.
+ * @returns Bytes read: less than `length` if the file ends earlier.
+ */
+export function readPieces(fd: number, length: number, each: (piece: Buffer, at: number) => void): number {
+  let at = 0;
+  while (at < length) {
+    const bytes = readSync(fd, chunk, 0, Math.min(chunk.length, length - at), null);
+    if (bytes === 0) break;
+    each(chunk.subarray(0, bytes), at);
+    at += bytes;
+  }
+  return at;
+}
+
+/** Whether the file holds exactly this content now. Reads it whole, unless its size tells. */
+export function holds(fd: number, content: { readonly size: number; readonly hash: Hash }, pause: () => void): boolean {
+  if (fstatSync(fd).size !== content.size) return false;
+  const hasher = new Blake3Hasher();
+  const bytes = readPieces(fd, content.size, (piece) => {
+    pause();
+    hasher.update(piece);
+  });
+  return bytes === content.size && toHash(hasher.digest("hex")) === content.hash;
+}

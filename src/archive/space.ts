@@ -1,0 +1,23 @@
+import { statfs } from "node:fs/promises";
+import { type PathText, systemPath } from "../model/path.ts";
+import { archiveTooSmall } from "./errors.ts";
+
+const gibibyte = 1024 ** 3;
+
+/**
+ * Refuses a plan that would fill the archive's disk, before its first copy.
+ *
+ * Two percent of the disk, but not more than 1 GiB, must stay free: for folders, the journal, and because most file
+ * systems get slow or fail in odd ways when the last blocks go. Quotas are not seen here; they end the run later.
+ *
+ * @param bytesNeeded Sum of the sizes of the files to copy.
+ * @throws AppError ARCHIVE_FULL
+ */
+export async function checkSpace(root: PathText, bytesNeeded: number): Promise<void> {
+  const { bsize, bavail, blocks } = await statfs(systemPath(root));
+  const free = bsize * bavail;
+  const reserve = Math.floor(Math.min(gibibyte, bsize * blocks * 0.02));
+  // A plan that copies nothing may run on a full disk: it only links, or has nothing to do.
+  if (bytesNeeded > 0 && bytesNeeded + reserve > free)
+    throw archiveTooSmall(root, { needed: bytesNeeded, free, reserve });
+}

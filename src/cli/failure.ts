@@ -1,0 +1,22 @@
+import { AppError, ExitCode } from "../model/errors.ts";
+import type { Console } from "./terminal.ts";
+
+/**
+ * Shows why a command ended early, and gives the exit status for it. What a user can act on is
+ * one line and a hint; a bug keeps its stack.
+ */
+export async function reportFailure(error: unknown, console: Console): Promise<ExitCode> {
+  if (error instanceof AppError) {
+    const { code, message, hint, exitCode } = error;
+    console.message(`error: ${message} [${code}]`);
+    if (hint !== undefined) console.message(`  hint: ${hint}`);
+    if (console.json) await console.document({ error: { code, message, ...(hint === undefined ? {} : { hint }) } });
+    return exitCode;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  console.message(`error: ${message} [BUG]`);
+  console.message("  hint: This should not have happened: please report it with the lines below.");
+  console.message(error instanceof Error ? (error.stack ?? "") : "");
+  if (console.json) await console.document({ error: { code: "BUG", message, hint: "please report" } });
+  return ExitCode.bug;
+}

@@ -1,0 +1,25 @@
+import type { App } from "../app/context.ts";
+import { problemsOfRun } from "../app/history.ts";
+import type { Outcome } from "../app/run.ts";
+import { ExitCode } from "../model/errors.ts";
+import type { Problem } from "../model/operation.ts";
+import { shownProblems, summaryLines } from "./summary.ts";
+import type { Console } from "./terminal.ts";
+
+/** Prints what a command did, and gives the exit status for it. */
+export async function finish(app: App, console: Console, outcome: Outcome): Promise<ExitCode> {
+  const { summary, problems } = outcome;
+  const listed = await firstProblems(app, summary.run, console.json ? Number.POSITIVE_INFINITY : shownProblems);
+  if (console.json) await console.document({ ...summary, problems: listed });
+  else if (!console.quiet) for (const line of summaryLines(outcome, listed)) await console.line(line);
+  return problems > 0 ? ExitCode.incomplete : ExitCode.ok;
+}
+
+async function firstProblems(app: App, run: string, limit: number): Promise<Problem[]> {
+  const listed: Problem[] = [];
+  for await (const batch of problemsOfRun(app, run)) {
+    listed.push(...batch);
+    if (listed.length >= limit) break;
+  }
+  return listed.slice(0, limit);
+}

@@ -1,0 +1,129 @@
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { type OpenedApp, openApp } from "../app/open.ts";
+import { AppError, ExitCode } from "../model/errors.ts";
+import type { Workbench } from "./command.ts";
+import { consolidateCommand } from "./consolidate.ts";
+import { databaseCommand } from "./database.ts";
+import { duplicatesCommand } from "./duplicates.ts";
+import { reportFailure } from "./failure.ts";
+import { historyCommand } from "./history.ts";
+import { initCommand } from "./init.ts";
+import type { GlobalOptions } from "./options.ts";
+import { planCommand } from "./plan.ts";
+import { LiveProgress, silentProgress as silent } from "./progress.ts";
+import { runCommand } from "./run.ts";
+import { scanCommand } from "./scan.ts";
+import { listenForInterruption } from "./signals.ts";
+import { statusCommand } from "./status.ts";
+import { Console } from "./terminal.ts";
+import { whereCommand } from "./where.ts";
+
+/** The process, as far as the program touches it. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly userId: number;
+  readonly version: string;
+  readonly out: NodeJS.WriteStream;
+  readonly err: NodeJS.WriteStream;
+  /** Ends the process at once. */
+  readonly exit: (status: ExitCode) => void;
+}
+
+/** Carries out one command line. Never throws: every ending is an exit status. */
+export async function carryOut(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const bench = new ProcessBench(surroundings);
+  const program = new Command("onefold")
+    .description("Gathers every backup share into one archive and keeps each content once.")
+    .version(surroundings.version)
+    .showHelpAfterError(false);
+  const make = [
+    runCommand,
+    scanCommand,
+    planCommand,
+    consolidateCommand,
+    statusCommand,
+    duplicatesCommand,
+    whereCommand,
+    historyCommand,
+    databaseCommand,
+    initCommand,
+  ];
+  for (const command of make) program.addCommand(command(bench) as Command);
+  for (const command of allCommands(program)) {
+    command.exitOverride().configureOutput({
+      outputError: () => undefined,
+      writeOut: (text) => surroundings.out.write(text),
+      writeErr: (text) => surroundings.err.write(text),
+    });
+  }
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return bench.status;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
+    const console = bench.console(args.includes("--json") ? { json: true } : {});
+    if (error instanceof CommanderError) return reportFailure(usageError(error), console);
+    return reportFailure(error, console);
+  }
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap((child) => allCommands(child as Command))];
+}
+
+function usageError({ message, code }: CommanderError): AppError {
+  // Without a command commander shows the help as if it were an error, and has no words of its own.
+  const sentence = code === "commander.help" ? "no command is given" : message.replace(/^error: /, "");
+  return new AppError("USAGE", ExitCode.usage, sentence, { hint: "onefold --help lists the commands and options." });
+}
+
+class ProcessBench implements Workbench {
+  status: ExitCode = ExitCode.ok;
+  readonly #surroundings: Surroundings;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  console({ json, quiet, verbose }: GlobalOptions): Console {
+    const options = { json: json === true, quiet: quiet === true, verbose: verbose === true };
+    return new Console(this.#surroundings.out, this.#surroundings.err, options);
+  }
+
+  // Commands take these out of the bench, so they must know it by themselves.
+  readonly withApp: Workbench["withApp"] = (options, work) => this.#withOpened(options, work);
+  readonly withInventory: Workbench["withInventory"] = (options, work) =>
+    this.#withOpened(options, (opened, console) => work(opened, console, opened.signal));
+  readonly without: Workbench["without"] = async (options, work) => {
+    this.status = await work(this.console(options));
+  };
+
+  async #withOpened(
+    options: GlobalOptions,
+    work: (opened: OpenedApp, console: Console) => Promise<ExitCode>,
+  ): Promise<void> {
+    const console = this.console(options);
+    const { exit, err } = this.#surroundings;
+    using progress = console.quiet ? silent : new LiveProgress(err, Date.now);
+    using interruption = listenForInterruption(
+      () => progress.note("Stopping: finishing or discarding what is in hand."),
+      exit,
+    );
+    const { signal } = interruption;
+    try {
+      await using app = await openApp({ ...this.#surroundings, options, progress, signal });
+      const status = await work(app, console);
+      this.status = interruption.status() ?? status;
+    } catch (error) {
+      const status = interruption.status();
+      // What an abort breaks off is no failure of its own.
+      if (status !== null && isAbort(error)) this.status = status;
+      else throw error;
+    }
+  }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}

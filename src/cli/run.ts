@@ -1,0 +1,32 @@
+import { Command } from "@commander-js/extra-typings";
+import { runCommand as runEverything } from "../app/run.ts";
+import type { Workbench } from "./command.ts";
+import { finish } from "./finish.ts";
+import { exitStatus, withGlobalOptions } from "./options.ts";
+
+/** `onefold run`: the whole job. */
+export function runCommand({ withApp }: Workbench) {
+  return withGlobalOptions(new Command("run"))
+    .summary("scan, plan, consolidate: the whole job")
+    .description(
+      "Brings every content of every source into the archive, once, and a hard link for every file below by-source/.\n" +
+        "Safe to interrupt and to repeat: the next run goes on where this one stopped.",
+    )
+    .option("--dry-run", "stop after the plan; change nothing")
+    .addHelpText(
+      "after",
+      exitStatus({
+        0: "everything is in the archive",
+        3: "done, but some files could not be read or placed; they are listed",
+        4: "refused, to protect data; nothing was touched",
+        5: "a share or the database is not there: try again later",
+        7: "another run is active",
+        130: "interrupted; the next run goes on",
+      }),
+    )
+    .action((options) =>
+      withApp(options, async (app, console) => {
+        return finish(app, console, await runEverything(app, options.dryRun ? "planned" : "consolidated"));
+      }),
+    );
+}

@@ -1,0 +1,71 @@
+import type { Outcome } from "../app/run.ts";
+import type { Problem } from "../model/operation.ts";
+import { formatBytes, formatDuration, formatNumberOf } from "../model/units.ts";
+
+/** Problems a person reads on the screen; the others are in the run's history. */
+export const shownProblems = 20;
+
+/** What a command did, as lines that a person understands. */
+export function summaryLines({ summary, problems, interrupted }: Outcome, listed: readonly Problem[]): string[] {
+  const { scan, duplicates, plan, consolidate } = summary;
+  const lines: string[] = [];
+  const say = (what: string, text: string) => lines.push(`${what.padEnd(11)}${text}`);
+  if (scan !== undefined) {
+    say("Found", `${formatNumberOf(scan.files, "file")}, ${formatBytes(scan.bytes)}${changesOf(scan)}`);
+    say("Read", `${formatBytes(scan.readBytes)} in ${formatDuration(scan.seconds + (consolidate?.seconds ?? 0))}`);
+  }
+  if (duplicates !== undefined) {
+    const { files, groups, bytes } = duplicates;
+    say(
+      "Duplicates",
+      files === 0
+        ? "none"
+        : `${formatNumberOf(files, "file")} in ${formatNumberOf(groups, "group")} are copies of others: ${formatBytes(bytes)} that the archive does not need`,
+    );
+  }
+  if (consolidate !== undefined) {
+    say(
+      "Copied",
+      `${formatNumberOf(consolidate.copiedFiles, "file")}, ${formatBytes(consolidate.copiedBytes)}, each read back and compared`,
+    );
+    say("Linked", `${formatNumberOf(consolidate.linkedFiles, "name")} without taking space`);
+    say("In place", `${formatNumberOf(consolidate.alreadyArchived, "file")} whose content the archive had already`);
+    if (consolidate.failed > 0) say("Not placed", formatNumberOf(consolidate.failed, "file"));
+  } else if (plan !== undefined) {
+    say("To copy", `${formatNumberOf(plan.copyFiles, "file")}, ${formatBytes(plan.copyBytes)}`);
+    say("To link", formatNumberOf(plan.linkFiles, "name"));
+    say("In place", `${formatNumberOf(plan.alreadyArchived, "file")} whose content the archive has already`);
+  }
+  say("Problems", problems === 0 ? "none" : `${formatNumberOf(problems, "file or folder", "files or folders")}:`);
+  lines.push(...problemLines(listed, problems, summary.run));
+  lines.push("", ending({ summary, problems, interrupted }));
+  return lines;
+}
+
+function changesOf(scan: NonNullable<Outcome["summary"]["scan"]>): string {
+  const parts = [
+    [scan.new, "new"],
+    [scan.changed, "changed"],
+    [scan.missing, "gone"],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).map(([count, word]) => `${formatNumberOf(count, word, word)}`);
+  if (said.length === 0) return " (nothing new)";
+  return ` (${said.join(", ")})`;
+}
+
+function problemLines(listed: readonly Problem[], problems: number, run: string): string[] {
+  const lines = listed.slice(0, shownProblems).map(({ source, path, code, message }) => {
+    return `  ${source}: ${path === "" ? "." : path}: ${message} [${code}]`;
+  });
+  const more = problems - Math.min(problems, shownProblems);
+  return more > 0 ? [...lines, `  and ${formatNumberOf(more, "more", "more")}: onefold history ${run}`] : lines;
+}
+
+function ending({ summary, problems, interrupted }: Outcome): string {
+  if (interrupted)
+    return `Interrupted. What was done is kept; the same command goes on from here. (run ${summary.run})`;
+  if (problems > 0) return `Done, but not with everything: see the problems above. (run ${summary.run})`;
+  if (summary.consolidate !== undefined)
+    return `Done: every content of every source is in the archive. (run ${summary.run})`;
+  return summary.plan === undefined ? `Done. (run ${summary.run})` : `Nothing was changed. (run ${summary.run})`;
+}

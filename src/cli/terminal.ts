@@ -1,0 +1,59 @@
+import type { Writable } from "node:stream";
+
+/** Characters that move the cursor, reverse the line or cannot be seen: a file name must not play with the screen. */
+const unsafe = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Text that is safe to print: what could play tricks is written `\xNN`, as in {@link PathText}. */
+export function forTerminal(text: string): string {
+  return text.replace(unsafe, (character) =>
+    [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+  );
+}
+
+/**
+ * Standard output and standard error as the commands use them: results to the one,
+ * messages to the other. Everything that goes to a person passes {@link forTerminal}.
+ */
+export class Console {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly #out: Writable;
+  readonly #err: Writable;
+
+  constructor(out: Writable, err: Writable, options: { json: boolean; quiet: boolean; verbose: boolean }) {
+    this.#out = out;
+    this.#err = err;
+    this.json = options.json;
+    this.quiet = options.quiet;
+    this.verbose = options.verbose;
+  }
+
+  /** One line of the result, for a person. */
+  line(text = ""): Promise<void> {
+    return write(this.#out, `${forTerminal(text)}\n`);
+  }
+
+  /** One JSON document on a line of its own. */
+  document(value: unknown): Promise<void> {
+    return write(this.#out, `${JSON.stringify(value, numbersAsText)}\n`);
+  }
+
+  /** A message to whoever watches; not part of the result. */
+  message(text: string): void {
+    this.#err.write(`${forTerminal(text)}\n`);
+  }
+}
+
+/** Waits while the reader is slow, so that a list of millions stays small in memory. */
+async function write(stream: Writable, text: string): Promise<void> {
+  if (stream.write(text)) return;
+  await new Promise<void>((resolve) => {
+    stream.once("drain", resolve);
+    stream.once("close", resolve);
+  });
+}
+
+function numbersAsText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}

@@ -1,0 +1,96 @@
+import { type PathText, systemPath } from "../model/path.ts";
+import type { EpochNs } from "../model/time.ts";
+import { concurrently } from "../threads/concurrently.ts";
+import { ThreadPool } from "../threads/pool.ts";
+
+/** One file to be read, as the inventory knows it. */
+export interface HashTask {
+  /** Id of its row in the inventory; comes back with the result. */
+  readonly id: number;
+  /** Absolute path. */
+  readonly path: PathText;
+  /** Length in bytes. */
+  readonly size: number;
+  readonly modified: EpochNs;
+}
+
+/**
+ * How much of a file is read: "ends" takes the first and last bytes of a large file
+ * and all of a small one, in one open; "whole" takes everything.
+ */
+export type Depth = "ends" | "whole";
+
+export interface HashRequest {
+  readonly depth: Depth;
+  readonly ids: Float64Array;
+  readonly paths: readonly (string | Buffer)[];
+  readonly sizes: Float64Array;
+  readonly modified: BigInt64Array;
+}
+
+/** What became of a batch of files. */
+export interface HashedBatch {
+  /**
+   * One line a file that was read, as COPY reads it: id, size, mtime and ctime as they were
+   * while it was read, racy (t or f), head and hash (\\x… or \N).
+   */
+  readonly rows: Uint8Array;
+  readonly files: number;
+  readonly bytesRead: number;
+  readonly unreadable: readonly UnreadableFile[];
+}
+
+export interface UnreadableFile {
+  readonly id: number;
+  /** The system's error code, or "CHANGED_WHILE_READ". */
+  readonly code: string;
+}
+
+const filesPerRequest = 256;
+const bytesPerRequest = 64 * 1024 * 1024;
+
+/**
+ * Reads files in worker threads, as many at a time as there are threads, and yields
+ * what was found batch by batch, in no particular order. Takes no more tasks than it
+ * can work on: memory does not grow with their number.
+ *
+ * Order the tasks as they lie on the disk; threads take neighbouring files together.
+ */
+export async function* hashFiles(
+  tasks: AsyncIterable<readonly HashTask[]>,
+  { depth, threads, signal }: { readonly depth: Depth; readonly threads: number; readonly signal: AbortSignal },
+): AsyncGenerator<HashedBatch, void, undefined> {
+  await using pool = new ThreadPool<HashRequest, HashedBatch>(new URL("./hash.worker.js", import.meta.url), threads);
+  yield* concurrently(requests(tasks, depth, signal), threads + 1, (request) => pool.run(request));
+}
+
+async function* requests(
+  tasks: AsyncIterable<readonly HashTask[]>,
+  depth: Depth,
+  signal: AbortSignal,
+): AsyncGenerator<HashRequest, void, undefined> {
+  let batch: HashTask[] = [];
+  let bytes = 0;
+  for await (const some of tasks) {
+    for (const task of some) {
+      if (signal.aborted) return;
+      batch.push(task);
+      bytes += depth === "whole" ? task.size : 0;
+      if (batch.length < filesPerRequest && bytes < bytesPerRequest) continue;
+      yield requestFor(batch, depth);
+      batch = [];
+      bytes = 0;
+    }
+  }
+  if (batch.length > 0) yield requestFor(batch, depth);
+}
+
+function requestFor(batch: readonly HashTask[], depth: Depth): HashRequest {
+  return {
+    depth,
+    ids: Float64Array.from(batch, (task) => task.id),
+    paths: batch.map((task) => systemPath(task.path)),
+    sizes: Float64Array.from(batch, (task) => task.size),
+    modified: BigInt64Array.from(batch, (task) => task.modified),
+  };
+}

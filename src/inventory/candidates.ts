@@ -1,0 +1,114 @@
+import type { PathText } from "../model/path.ts";
+import type { EpochNs } from "../model/time.ts";
+import { type DedicatedSession, type Session, sql } from "./database.ts";
+
+/** A file whose content must be read, for the hashing threads. */
+export interface Candidate {
+  readonly id: number;
+  /** Below the root of its source. */
+  readonly path: PathText;
+  readonly size: number;
+  readonly modified: EpochNs;
+}
+
+interface Row {
+  id: number;
+  folder: PathText;
+  name: PathText;
+  size: number;
+  mtime: EpochNs;
+}
+
+/** Hard links to one inode of one source are one file here: `copies` counts them once. */
+const copies = sql`
+  count(*) filter (where inode is null) + count(distinct (source_id, device, inode)) filter (where inode is not null)`;
+
+/**
+ * Finds the sizes that stand more than once over all sources and the archive, and the files
+ * whose hash is not to be trusted because they changed as it was taken. Both are kept for
+ * the session: results that come in do not change who is asked.
+ */
+export async function beginHashing(session: DedicatedSession, archiveId: number | null, sourceIds: readonly number[]) {
+  await session.query(sql`
+    create temp table shared_size as
+    select size from file join folder on folder.id = file.folder_id
+    where gone_at is null and not junk and size > 0 and source_id = any(${[...sourceIds, archiveId ?? 0]}::int[])
+    group by size having count(*) > 1 and ${copies} > 1
+  `);
+  await session.query(sql`create index on shared_size (size)`);
+  await session.query(sql`
+    create temp table untrusted as
+    select file.id from file join folder on folder.id = file.folder_id
+    where racy and gone_at is null and not junk and source_id = any(${sourceIds}::int[])
+  `);
+  await session.query(sql`analyze shared_size`);
+}
+
+/** Files of one source of which not even the ends are known, though their size is not theirs alone. In folder order. */
+export async function* filesOfSharedSize(session: Session, sourceId: number): AsyncGenerator<Candidate[]> {
+  yield* candidates(
+    session,
+    sql`
+    where gone_at is null and not junk and hash is null and head is null and source_id = ${sourceId}
+      and size in (select size from shared_size)
+      and (inode is null or file.id in (
+        select min(file.id) from file join folder on folder.id = folder_id
+        where inode is not null and gone_at is null and not junk and hash is null and source_id = ${sourceId}
+        group by device, inode
+      ))`,
+  );
+}
+
+/**
+ * Keeps for the session which (size, ends) stand more than once. A file whose hash is known but
+ * not its ends ties with every file of its size.
+ */
+export async function findTies(session: DedicatedSession, knownIds: readonly number[]): Promise<void> {
+  await session.query(sql`
+    create temp table tied as
+    select size, head from file join folder on folder.id = file.folder_id
+    where gone_at is null and not junk and head is not null and source_id = any(${knownIds}::int[])
+    group by size, head having count(*) > 1 and ${copies} > 1
+  `);
+  await session.query(sql`
+    create temp table tied_size as
+    select distinct size from file join folder on folder.id = file.folder_id
+    where gone_at is null and not junk and head is null and hash is not null and source_id = any(${knownIds}::int[])
+      and size in (select size from shared_size)
+  `);
+  await session.query(sql`analyze tied`);
+}
+
+/** Files of one source that must be read whole. In folder order. */
+export async function* tiedFiles(session: Session, sourceId: number): AsyncGenerator<Candidate[]> {
+  yield* candidates(
+    session,
+    sql`
+    where gone_at is null and not junk and source_id = ${sourceId} and (
+      file.id in (select id from untrusted)
+      or (hash is null and head is not null
+        and ((size, head) in (select size, head from tied) or size in (select size from tied_size))
+        and (inode is null or file.id in (
+          select min(file.id) from file join folder on folder.id = folder_id
+          where inode is not null and gone_at is null and not junk and hash is null and source_id = ${sourceId}
+          group by device, inode
+        ))))`,
+  );
+}
+
+async function* candidates(session: Session, where: ReturnType<typeof sql>): AsyncGenerator<Candidate[]> {
+  const rows = session.stream<Row>(sql`
+    select file.id::float8 as id, folder.path as folder, name, size::float8 as size, mtime
+    from file join folder on folder.id = file.folder_id
+    ${where}
+    order by folder.id, file.name
+  `);
+  for await (const batch of rows) {
+    yield batch.map(({ id, folder, name, size, mtime }) => ({
+      id,
+      path: (folder === "" ? name : `${folder}/${name}`) as PathText,
+      size,
+      modified: mtime,
+    }));
+  }
+}

@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { testDatabase } from "../testing/database.ts";
+import { openDatabase, sql } from "./database.ts";
+
+const noTables = { migrations: null };
+const lines = (from: number, to: number) =>
+  Buffer.from(Array.from({ length: to - from }, (_, n) => `${from + n}\tname ${from + n}\n`).join(""));
+
+describe("query", () => {
+  test("gives big numbers, times and bytes back as they were", async () => {
+    await using fresh = await testDatabase(noTables);
+    const size = 9_007_199_254_740_993n;
+    const time = new Date("1969-12-31T23:59:59.123Z");
+    const [row] = await fresh.database.query(sql`
+      select ${size}::int8 as size, ${time}::timestamptz as time, ${new Uint8Array([0, 255])}::bytea as hash,
+        ${["a", 'b"\\,']}::text[] as names, ${[1n, size]}::int8[] as sizes, ${null}::text as nothing,
+        '2019-07-04'::date as day, ${{ at: "2019" }}::jsonb as facts`);
+
+    assert.deepEqual(row, {
+      size,
+      time,
+      hash: Buffer.from([0, 255]),
+      names: ["a", 'b"\\,'],
+      sizes: [1n, size],
+      nothing: null,
+      day: "2019-07-04",
+      facts: { at: "2019" },
+    });
+  });
+
+  test("goes on after a lost connection", async () => {
+    await using fresh = await testDatabase(noTables);
+    await using other = await openDatabase(fresh.config);
+    await fresh.database.query(sql`select 1`);
+    await other.query(sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+
+    assert.deepEqual(await fresh.database.query(sql`select 1 as one`), [{ one: 1 }]);
+  });
+
+  test("says that the database is unreachable when the connection is lost under it", async () => {
+    await using fresh = await testDatabase(noTables);
+    const dying = fresh.database.query(sql`select pg_terminate_backend(pg_backend_pid()), pg_sleep(5)`);
+
+    await assert.rejects(dying, { code: "DATABASE_UNREACHABLE", exitCode: 5 });
+  });
+});
+
+describe("transaction", () => {
+  test("takes back what it did when its work throws", async () => {
+    await using fresh = await testDatabase(noTables);
+    const { database } = fresh;
+    await database.query(sql`create table t (n int)`);
+    const work = database.transaction(async (session) => {
+      await session.query(sql`insert into t values (1)`);
+      throw new Error("no");
+    });
+
+    await assert.rejects(work, { message: "no" });
+    assert.deepEqual(await database.query(sql`select * from t`), []);
+  });
+
+  test("ends with the connection of a dedicated session, as do temp tables and locks", async () => {
+    await using fresh = await testDatabase(noTables);
+    {
+      await using session = await fresh.database.session();
+      await session.query(sql`create temp table staging (n int)`);
+      await session.query(sql`select pg_advisory_lock(7)`);
+      await session.transaction((inside) => inside.query(sql`insert into staging values (1)`));
+      assert.deepEqual(await session.query(sql`select * from staging`), [{ n: 1 }]);
+    }
+    await using next = await fresh.database.session();
+
+    assert.deepEqual(await next.query(sql`select to_regclass('staging') as t, pg_try_advisory_lock(7) as free`), [
+      { t: null, free: true },
+    ]);
+  });
+});
+
+describe("copyIn", () => {
+  test("sends rows in chunks that are cut anywhere", async () => {
+    await using fresh = await testDatabase(noTables);
+    const { database } = fresh;
+    await database.query(sql`create table t (n int, name text)`);
+    const bytes = lines(0, 20_000);
+    const chunks = Array.from({ length: Math.ceil(bytes.length / 777) }, (_, n) =>
+      bytes.subarray(n * 777, (n + 1) * 777),
+    );
+
+    assert.equal(await database.copyIn("t (n, name)", chunks), 20_000);
+    assert.deepEqual(await database.query(sql`select count(*)::int4, min(name), sum(n)::int8 from t`), [
+      { count: 20_000, min: "name 0", sum: 199_990_000n },
+    ]);
+  });
+
+  test("reads its rows only as fast as the server takes them", async () => {
+    await using fresh = await testDatabase(noTables);
+    const { database } = fresh;
+    await database.query(sql`create table t (n int, name text)`);
+    await using blocker = await database.session();
+    await blocker.query(sql`begin`);
+    await blocker.query(sql`lock table t`);
+    let given = 0;
+    const endless = async function* () {
+      for (; given < 200; given++) yield lines(0, 10_000);
+    };
+    const copying = database.copyIn("t", endless());
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = given;
+    await blocker.query(sql`commit`);
+
+    assert.ok(before < 50, `${before} chunks of 150 kB were taken while the server waited`);
+    assert.equal(await copying, 2_000_000);
+  });
+
+  test("leaves no row when what gives the rows fails, and the connection usable", async () => {
+    await using fresh = await testDatabase(noTables);
+    await using session = await fresh.database.session();
+    await session.query(sql`create table t (n int, name text)`);
+    const failing = async function* () {
+      yield lines(0, 1000);
+      throw Object.assign(new Error("disk gone"), { code: "EIO" });
+    };
+    const early: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("at once")) }),
+    };
+
+    await assert.rejects(session.copyIn("t", failing()), { code: "EIO" });
+    await assert.rejects(session.copyIn("t", early), { message: "at once" });
+    assert.deepEqual(await session.query(sql`select * from t`), []);
+    assert.equal(await session.copyIn("t", [lines(0, 10)]), 10);
+    assert.equal(await session.copyIn("t", []), 0);
+  });
+
+  test("throws what the server says about a row, and closes what gives the rows", async () => {
+    await using fresh = await testDatabase(noTables);
+    await using session = await fresh.database.session();
+    await session.query(sql`create table t (n int, name text)`);
+    let closed = false;
+    const rows = async function* () {
+      try {
+        yield Buffer.from("one\ttwo\n");
+        for (let n = 0; n < 100_000; n++) yield lines(0, 1000);
+      } finally {
+        closed = true;
+      }
+    };
+
+    await assert.rejects(session.copyIn("t", rows()), { code: "22P02" });
+    await assert.rejects(session.copyIn("missing", [lines(0, 1)]), { code: "42P01" });
+    assert.ok(closed);
+    assert.equal(await session.copyIn("t", [lines(0, 10)]), 10);
+  });
+
+  test("notices a lost connection", async () => {
+    await using fresh = await testDatabase(noTables);
+    await using session = await fresh.database.session();
+    await session.query(sql`create table t (n int, name text)`);
+    const [me] = await session.query<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+    const rows = async function* () {
+      yield lines(0, 1000);
+      await fresh.database.query(sql`select pg_terminate_backend(${me?.pid}, 1000)`);
+      for (let n = 0; n < 1000; n++) yield lines(0, 1000);
+    };
+
+    await assert.rejects(session.copyIn("t", rows()), { code: "DATABASE_UNREACHABLE" });
+  });
+});
+
+describe("stream", () => {
+  const numbers = sql`select n::int4 from generate_series(1, ${2500}::int4) n order by n`;
+
+  test("gives all rows in batches, outside and inside of a transaction", async () => {
+    await using fresh = await testDatabase(noTables);
+    const sizes = async (batches: AsyncIterable<unknown[]>) => {
+      const found: number[] = [];
+      for await (const batch of batches) found.push(batch.length);
+      return found;
+    };
+
+    assert.deepEqual(await sizes(fresh.database.stream(numbers, 1000)), [1000, 1000, 500]);
+    await fresh.database.transaction(async (session) => {
+      assert.deepEqual(await sizes(session.stream(numbers, 1250)), [1250, 1250]);
+      assert.deepEqual(await session.query(sql`select name from pg_cursors`), []);
+    });
+    await using session = await fresh.database.session();
+    assert.deepEqual(await sizes(session.stream(numbers)), [2000, 500]);
+  });
+
+  test("keeps its rows while others change them", async () => {
+    await using fresh = await testDatabase(noTables);
+    const { database } = fresh;
+    await database.query(sql`create table t as ${numbers}`);
+    let rows = 0;
+    for await (const batch of database.stream(sql`select * from t`, 100)) {
+      rows += batch.length;
+      await database.query(sql`delete from t`);
+    }
+
+    assert.equal(rows, 2500);
+  });
+
+  test("may be left early, and leaves no transaction open", async () => {
+    await using fresh = await testDatabase(noTables);
+    await using session = await fresh.database.session();
+    await session.query(sql`create table t (n int)`);
+    for await (const _ of session.stream(numbers, 10)) {
+      await session.query(sql`insert into t values (1)`);
+      break;
+    }
+
+    assert.deepEqual(await session.query(sql`select count(*)::int4 as rows from t`), [{ rows: 1 }]);
+    assert.deepEqual(await session.query(sql`select now() = statement_timestamp() as own`), [{ own: true }]);
+  });
+
+  test("throws what the server says, also in the middle", async () => {
+    await using fresh = await testDatabase(noTables);
+    await using session = await fresh.database.session();
+    const dividing = async () => {
+      for await (const _ of session.stream(sql`select 1 / (n - 50) from generate_series(1, 100) n`, 10));
+    };
+
+    await assert.rejects(dividing(), { code: "22012" });
+    assert.deepEqual(await session.query(sql`select 1 as one`), [{ one: 1 }]);
+  });
+});
+
+test("a schema that is asked for holds the tables", async () => {
+  await using fresh = await testDatabase(noTables);
+  await fresh.database.query(sql`create schema "My \\ schema"`);
+  await using database = await openDatabase(fresh.config, { schema: "My \\ schema" });
+
+  assert.deepEqual(await database.query(sql`select current_schema() as schema`), [{ schema: "My \\ schema" }]);
+});
+
+test("a database that is not there is named in the error", async () => {
+  await using fresh = await testDatabase(noTables);
+  const client = { ...fresh.config.client, database: "missing" };
+
+  await assert.rejects(openDatabase({ url: "postgres://nas/missing", client }), {
+    code: "DATABASE_MISSING",
+    message: /postgres:\/\/nas\/missing/,
+  });
+});

@@ -1,0 +1,147 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { AppError, ExitCode } from "../model/errors.ts";
+import { type Database, type DedicatedSession, type Session, sql } from "./database.ts";
+import { sqlState } from "./database-errors.ts";
+
+/** One numbered file of SQL, "0001-inventory.sql". */
+interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly path: string;
+}
+
+interface Applied {
+  readonly number: number;
+  readonly name: string;
+}
+
+/** Migrations as they lie in the project and in the package: beside `dist`. */
+export const migrationFolder = fileURLToPath(new URL("../../../migrations", import.meta.url));
+const oldestServer = { number: 140000, name: "14" };
+
+/**
+ * Brings the tables in the current schema up to this program's version: one round trip if they are. Each migration is
+ * one transaction; of several starters one migrates, the others wait for it.
+ *
+ * @throws AppError DATABASE_TOO_NEW, DATABASE_TOO_OLD, DATABASE_ENCODING, DATABASE_NOT_ALLOWED, DATABASE_SCHEMA_TAKEN;
+ *   nothing was changed then
+ */
+export async function migrate(database: Database, folder: string = migrationFolder): Promise<void> {
+  const known = await readMigrations(folder);
+  if (missing(known, await appliedIn(database)).length === 0) return;
+  await using session = await database.session();
+  // Released with the session.
+  await session.query(sql`select pg_advisory_lock(hashtextextended('onefold migrate ' || current_schema(), 0))`);
+  const applied = await appliedIn(session);
+  if (applied.length === 0) await checkServer(session, database.url);
+  for (const migration of missing(known, applied)) await apply(session, migration, database.url);
+}
+
+/** What is still to be applied, in order. */
+function missing(known: readonly Migration[], applied: readonly Applied[]): readonly Migration[] {
+  const newest = known.at(-1)?.number ?? 0;
+  for (const { number, name } of applied) {
+    if (number > newest) throw tooNew(number, newest);
+    const mine = known.find((migration) => migration.number === number);
+    if (mine?.name !== name)
+      throw schemaTaken(`its migration ${number} is "${name}", ours "${mine?.name ?? "missing"}"`);
+  }
+  return known.filter(({ number }) => !applied.some((one) => one.number === number));
+}
+
+async function readMigrations(folder: string): Promise<readonly Migration[]> {
+  const files = (await readdir(folder)).sort();
+  return files.flatMap((file) => {
+    const [, number, name] = /^(\d{4})-(.+)\.sql$/.exec(file) ?? [];
+    return name === undefined ? [] : [{ number: Number(number), name, path: join(folder, file) }];
+  });
+}
+
+/** Of the table in the schema that is ours only: others on the search path are none of our business. */
+async function appliedIn(session: Session): Promise<readonly Applied[]> {
+  try {
+    return await session.query<Applied>(sql`
+      select m.number::int4, m.name::text, m.applied_at
+      from migration m
+      join pg_class c on c.oid = m.tableoid
+      join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = current_schema()
+      order by m.number`);
+  } catch (error) {
+    // No such table; or no such column: then it is another program's, which shows when ours is made.
+    if (["42P01", "42703", "3F000"].includes(sqlState(error) ?? "")) return [];
+    throw error;
+  }
+}
+
+async function checkServer(session: Session, url: string): Promise<void> {
+  const [found] = await session.query<{
+    version: number;
+    encoding: string;
+    schema: string | null;
+    create: boolean;
+  }>(sql`
+    select current_setting('server_version_num')::int4 as version,
+      current_setting('server_encoding') as encoding,
+      current_schema() as schema,
+      coalesce(has_schema_privilege(current_schema(), 'create'), false) as create`);
+  if (found === undefined) throw new Error("a select without from returned no row");
+  if (found.version < oldestServer.number) {
+    throw new AppError("DATABASE_TOO_OLD", ExitCode.refused, `${url} is older than PostgreSQL ${oldestServer.name}`, {
+      hint: "Update the server, or let onefold use its embedded one.",
+    });
+  }
+  if (found.encoding !== "UTF8") {
+    throw new AppError("DATABASE_ENCODING", ExitCode.refused, `${url} has the encoding ${found.encoding}, not UTF8`, {
+      hint: "Create a database for onefold: create database onefold owner onefold encoding 'UTF8' template template0.",
+    });
+  }
+  if (!found.create) throw mayNotCreate(url, found.schema);
+}
+
+async function apply(session: DedicatedSession, { number, name, path }: Migration, url: string): Promise<void> {
+  const text = await readFile(path, "utf8");
+  try {
+    await session.transaction(async (transaction) => {
+      if (number === 1) await transaction.query(migrationTable);
+      await transaction.query({ text, values: [] });
+      await transaction.query(sql`insert into migration (number, name) values (${number}, ${name})`);
+    });
+  } catch (error) {
+    const state = sqlState(error);
+    // duplicate table (index, view), function, object; a table of this name that is not like ours.
+    if (error instanceof Error && ["42P07", "42723", "42710", "42P16"].includes(state ?? "")) {
+      throw schemaTaken(error.message, error);
+    }
+    throw state === "42501" ? mayNotCreate(url, null) : error;
+  }
+}
+
+const migrationTable = sql`
+  create table migration (
+    number int primary key,
+    name text not null,
+    applied_at timestamptz not null default now()
+  )`;
+
+function tooNew(theirs: number, ours: number): AppError {
+  const message = `the database was made by a newer onefold (version ${theirs} of its tables, this one knows ${ours})`;
+  return new AppError("DATABASE_TOO_NEW", ExitCode.refused, message, { hint: "Update onefold." });
+}
+
+function schemaTaken(reason: string, cause?: unknown): AppError {
+  const message = `the database's schema is used by something else: ${reason}`;
+  return new AppError("DATABASE_SCHEMA_TAKEN", ExitCode.refused, message, {
+    cause,
+    hint: "Give onefold a schema of its own: create schema authorization onefold; and log in as that role.",
+  });
+}
+
+function mayNotCreate(url: string, schema: string | null): AppError {
+  const where = schema === null ? "has no schema for us" : `does not let us create tables in the schema ${schema}`;
+  return new AppError("DATABASE_NOT_ALLOWED", ExitCode.refused, `${url} ${where}`, {
+    hint: "As the server's administrator, in that database: create schema authorization onefold (with onefold's role).",
+  });
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "../testing/folder.ts";
+import { thisProcess } from "./process-identity.ts";
+import { acquireProcessLock, type LockHolder, readLockHolder } from "./process-lock.ts";
+
+const purpose = "test";
+const module = fileURLToPath(new URL("./process-lock.js", import.meta.url));
+
+/** A process that takes the lock and is killed holding it. */
+async function leaveBehind(path: string): Promise<void> {
+  const code = `
+    const { acquireProcessLock } = await import(${JSON.stringify(module)});
+    await acquireProcessLock(${JSON.stringify(path)}, { purpose: "killed" });
+    process.kill(process.pid, "SIGKILL");`;
+  await once(spawn(process.execPath, ["--input-type=module", "--eval", code], { stdio: "inherit" }), "exit");
+}
+
+async function writeHolder(path: string, other: Partial<LockHolder>): Promise<void> {
+  await writeFile(
+    path,
+    JSON.stringify({ ...(await thisProcess()), purpose: "other", token: "0123456789abcdef", ...other }),
+  );
+}
+
+test("a second taker is refused and told who holds it, until the first lets go", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  const first = await acquireProcessLock(path, { purpose: "onefold run" });
+  const second = await acquireProcessLock(path, { purpose });
+
+  assert.equal(first.heldBy, null);
+  assert.equal(second.heldBy?.purpose, "onefold run");
+  assert.equal(second.heldBy?.pid, process.pid);
+  await first[Symbol.asyncDispose]();
+  const third = await acquireProcessLock(path, { purpose });
+  assert.equal(third.heldBy, null);
+  await third[Symbol.asyncDispose]();
+  assert.deepEqual(await readdir(folder.path), []);
+});
+
+test("of many who find a dead holder, one takes its place", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  for (let round = 0; round < 5; round++) {
+    await leaveBehind(path);
+    const taken = await Promise.all(Array.from({ length: 20 }, () => acquireProcessLock(path, { purpose })));
+    const held = taken.filter((lock) => lock.heldBy === null);
+
+    assert.equal(held.length, 1);
+    assert.deepEqual(await readdir(folder.path), ["lock"]);
+    for (const lock of held) await lock[Symbol.asyncDispose]();
+  }
+});
+
+test("a taker that dies while taking a dead holder's place is replaced as well", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  await leaveBehind(path);
+  const dead = await readLockHolder(path);
+  await leaveBehind(`${path}.${dead?.token}`);
+  const lock = await acquireProcessLock(path, { purpose });
+
+  assert.equal(lock.heldBy, null);
+  assert.deepEqual(await readdir(folder.path), ["lock"]);
+});
+
+test("a process number that is another process's now does not count as the holder", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  const me = await thisProcess();
+  await writeHolder(path, { startTime: me.startTime === "" ? "" : "1" });
+  const lock = await acquireProcessLock(path, { purpose });
+
+  // Where the system does not tell start times, the number must be believed.
+  assert.equal(lock.heldBy === null, me.startTime !== "");
+});
+
+test("a holder from before the last start of this machine is dead", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  await writeHolder(path, { bootId: "earlier" });
+
+  assert.equal((await acquireProcessLock(path, { purpose })).heldBy, null);
+});
+
+test("a holder elsewhere, or one that cannot be read, is never taken for dead", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  const elsewhere = [
+    { host: "nas", bootId: "other", pid: 999_999 },
+    { pidNamespace: "pid:[1]", pid: 999_999 },
+  ];
+  for (const other of elsewhere) {
+    await writeHolder(path, other);
+    assert.equal((await acquireProcessLock(path, { purpose })).heldBy?.pid, 999_999);
+  }
+  await writeFile(path, "");
+  assert.notEqual((await acquireProcessLock(path, { purpose })).heldBy, null);
+});
+
+test("a lock that was removed by hand and taken by another is left to it", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  const lock = await acquireProcessLock(path, { purpose });
+  await writeHolder(path, { token: "another" });
+  if (lock.heldBy === null) await lock[Symbol.asyncDispose]();
+
+  assert.match(await readFile(path, "utf8"), /another/);
+});

@@ -1,0 +1,59 @@
+import { type Session, sql } from "./database.ts";
+
+/** How a run stands; "running" of a run whose process is gone means that it was killed. */
+export type RunStatus = "running" | "complete" | "incomplete" | "interrupted" | "failed";
+
+export interface Run {
+  readonly id: string;
+  readonly command: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  readonly status: RunStatus;
+  /** The numbers it ended with, as `--json` printed them; null if it did not get that far. */
+  readonly summary: unknown;
+  readonly problems: number;
+}
+
+const columns = sql`
+  id, command, started_at as "startedAt", ended_at as "endedAt", status, summary,
+  (select count(*)::int4 from problem where run_id = run.id) as problems`;
+
+export async function beginRun(
+  db: Session,
+  run: { readonly id: string; readonly command: string; readonly startedAt: Date; readonly archiveId: number | null },
+): Promise<void> {
+  await db.query(sql`
+    insert into run (id, command, archive_id, started_at, status)
+    values (${run.id}, ${run.command}, ${run.archiveId}, ${run.startedAt}, 'running')
+  `);
+}
+
+export async function endRun(
+  db: Session,
+  id: string,
+  end: { readonly status: RunStatus; readonly endedAt: Date; readonly summary: unknown },
+): Promise<void> {
+  await db.query(sql`
+    update run set status = ${end.status}, ended_at = ${end.endedAt}, summary = ${JSON.stringify(end.summary)}::jsonb
+    where id = ${id}
+  `);
+}
+
+/** Runs that never said how they ended were killed; whoever holds the lock on runs may say so. */
+export async function closeKilledRuns(db: Session): Promise<void> {
+  await db.query(sql`update run set status = 'interrupted' where status = 'running'`);
+}
+
+/** The latest runs, newest first. */
+export function latestRuns(db: Session, limit: number): Promise<Run[]> {
+  return db.query<Run>(sql`select ${columns} from run order by started_at desc, id desc limit ${limit}`);
+}
+
+/** The run whose id is `id` or, if only one is, begins with it. */
+export async function findRun(db: Session, id: string): Promise<Run | null> {
+  const found = await db.query<Run>(sql`
+    select ${columns} from run where starts_with(id, ${id}) order by id = ${id} desc, id limit 2
+  `);
+  const [first] = found;
+  return first !== undefined && (found.length === 1 || first.id === id) ? first : null;
+}

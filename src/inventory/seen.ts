@@ -1,0 +1,118 @@
+import type { PathText } from "../model/path.ts";
+import { type DedicatedSession, sql } from "./database.ts";
+
+/** BLAKE3-256 of nothing: an empty file is never opened. */
+const emptyHash = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
+
+/** A part of a walk: rows are COPY lines of folder number, name, size, mtime, ctime, device, inode, junk. */
+export interface SeenBatch {
+  readonly folders: readonly { readonly number: number; readonly path: PathText }[];
+  readonly rows: readonly Uint8Array[];
+}
+
+export interface SeenCounts {
+  readonly new: number;
+  readonly changed: number;
+  readonly unchanged: number;
+}
+
+/** Makes the tables that one scan works in; they live as long as the session. */
+export async function beginScan(session: DedicatedSession): Promise<void> {
+  await session.query(sql`
+    create temp table if not exists seen (
+      folder_number bigint, name text collate "C", size bigint, mtime bigint, ctime bigint,
+      device bigint, inode bigint, junk boolean
+    )
+  `);
+  await session.query(sql`create temp table if not exists seen_file (id bigint)`);
+  await session.query(sql`truncate seen, seen_file`);
+}
+
+/**
+ * Merges what a walk saw into the inventory. A file is taken for unchanged while its size and
+ * times are the same; in the archive, where every new link changes ctime, while size,
+ * mtime and inode are. Changed files lose their hash. Committed when it returns.
+ */
+export async function mergeSeen(
+  session: DedicatedSession,
+  { sourceId, kind }: { readonly sourceId: number; readonly kind: "source" | "archive" },
+  { folders, rows }: SeenBatch,
+): Promise<SeenCounts> {
+  const paths = folders.map(({ path }) => path);
+  const numbers = folders.map(({ number }) => number);
+  return session.transaction(async (db) => {
+    await db.query(sql`
+      insert into folder (source_id, path) select ${sourceId}, path from unnest(${paths}::text[]) as path
+      on conflict do nothing
+    `);
+    await db.query(sql`truncate seen`);
+    await db.copyIn("seen (folder_number, name, size, mtime, ctime, device, inode, junk)", rows);
+    const [counts] = await db.query<SeenCounts>(sql`
+      with place as materialized (
+        select number, folder.id
+        from unnest(${numbers}::bigint[], ${paths}::text[]) as given (number, path)
+        join folder on folder.source_id = ${sourceId} and path_key(folder.path) = path_key(given.path)
+      ), matched as materialized (
+        select place.id as folder_id, seen.*, file.id as file_id,
+          file.size = seen.size and file.mtime = seen.mtime and case ${kind}::text
+            when 'archive' then file.inode is not distinct from seen.inode or seen.inode is null
+            else file.ctime = seen.ctime end as same,
+          file.gone_at is not null or (file.device, file.inode) is distinct from (seen.device, seen.inode) as stale
+        from seen
+        join place on place.number = seen.folder_number
+        left join file on file.folder_id = place.id and file.name = seen.name
+      ), added as (
+        insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, hash)
+        select folder_id, name, size, mtime, ctime, device, inode, junk,
+          case when size = 0 then decode(${emptyHash}, 'hex') end
+        from matched where file_id is null
+        returning id
+      ), changed as (
+        update file set size = matched.size, mtime = matched.mtime, ctime = matched.ctime,
+          device = matched.device, inode = matched.inode, junk = matched.junk,
+          head = null, hash = case when matched.size = 0 then decode(${emptyHash}, 'hex') end,
+          racy = false, recorded_at = now(), gone_at = null
+        from matched where file.id = matched.file_id and not matched.same
+      ), refreshed as (
+        update file set device = matched.device, inode = matched.inode, gone_at = null
+        from matched where file.id = matched.file_id and matched.same and matched.stale
+      ), outdated_evidence as (
+        delete from evidence using matched where evidence.file_id = matched.file_id and not matched.same
+      ), outdated_entry as (
+        delete from entry using matched where entry.file_id = matched.file_id and not matched.same
+      ), noted as (
+        insert into seen_file select file_id from matched where file_id is not null
+        union all select id from added
+      )
+      select count(*) filter (where file_id is null)::float8 as new,
+        count(*) filter (where not same)::float8 as changed,
+        count(*) filter (where same)::float8 as unchanged
+      from matched
+    `);
+    return counts ?? { new: 0, changed: 0, unchanged: 0 };
+  });
+}
+
+/**
+ * Marks as gone what this scan did not see. Call it only after a walk that could look
+ * everywhere. Their rows stay: a file that comes back is known by its size and times.
+ *
+ * @returns Number of files that were there before and are not any more.
+ */
+export async function markGone(session: DedicatedSession, sourceId: number): Promise<number> {
+  return session.transaction(async (db) => {
+    const [{ gone } = { gone: 0 }] = await db.query<{ gone: number }>(sql`
+      with missing as (
+        update file set gone_at = now()
+        from folder
+        where folder.id = file.folder_id and folder.source_id = ${sourceId} and file.gone_at is null
+          and not exists (select from seen_file where seen_file.id = file.id)
+        returning file.id
+      ), entries as (
+        delete from entry using missing where entry.file_id = missing.id
+      )
+      select count(*)::float8 as gone from missing
+    `);
+    return gone;
+  });
+}

@@ -1,0 +1,3 @@
+/** Role and database of the embedded server. */
+export const serverUser = "onefold";
+export const serverDatabase = "onefold";

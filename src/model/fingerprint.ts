@@ -1,0 +1,17 @@
+/**
+ * The *head* of a file tells most files of equal size apart without reading
+ * them whole: BLAKE3 over its first and last {@link headBytes}, one after the
+ * other, cut to 16 bytes and written as 32 lower-case hex digits.
+ *
+ * Equal heads prove nothing; different heads prove different contents. Only
+ * files longer than {@link wholeUpTo} have one.
+ */
+
+/** Bytes taken from each end of a file for its head. */
+export const headBytes = 16_384;
+
+/** Files up to this many bytes are read whole at once: that costs no more than their head would. */
+export const wholeUpTo = 65_536;
+
+/** Hex digits of a head. */
+export const headDigits = 32;

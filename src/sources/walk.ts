@@ -1,0 +1,98 @@
+import type { PathText } from "../model/path.ts";
+import { ThreadPool } from "../threads/pool.ts";
+
+/** What to look at below one root, and how. */
+export interface WalkRules {
+  /** Absolute path of the root. */
+  readonly root: PathText;
+  /** Patterns of paths that are left out altogether. */
+  readonly exclude: readonly string[];
+  /**
+   * Which files keep their device and inode number: hard-linked ones (a source); all of them, without the
+   * device, which changes from boot to boot (the archive, one file system by definition); or none,
+   * where the file system's numbers cannot be trusted (SMB, NFS, FUSE).
+   */
+  readonly inodes: "linked" | "all" | "none";
+  /** Whether what systems leave behind (Thumbs.db, .DS_Store, …) is marked as junk or taken like any other file. */
+  readonly junk: "marked" | "ordinary";
+}
+
+/** A part of the tree, as soon as it was seen. */
+export interface WalkBatch {
+  /** Folders the rows refer to; a number stands in one batch only. */
+  readonly folders: readonly { readonly number: number; readonly path: PathText }[];
+  /**
+   * One line a file, as COPY reads it: folder number, name, size, mtime and ctime (ns), device and
+   * inode (\N if not kept), junk (t or f). Ready to be sent as they are: no object per file is ever made.
+   */
+  readonly rows: Uint8Array;
+  readonly files: number;
+  /** Sum of sizes. */
+  readonly bytes: number;
+  /** Symbolic links, sockets, pipes and devices: seen, never followed. */
+  readonly others: number;
+  /** Files and folders that could not be looked at. */
+  readonly unreadable: readonly Unreadable[];
+}
+
+export interface Unreadable {
+  readonly path: PathText;
+  /** The system's error code. */
+  readonly code: string;
+}
+
+export interface WalkRequest extends WalkRules {
+  readonly folders: readonly PathText[];
+  readonly firstNumber: number;
+  /** Files after which the thread answers with what it has. */
+  readonly budget: number;
+}
+
+export interface WalkResult extends WalkBatch {
+  /** Folders that are still to be walked. */
+  readonly rest: readonly PathText[];
+}
+
+/** More folders than any request can meet, so that numbers never repeat within a walk. */
+const numbersPerRequest = 1_000_000;
+const smallBudget = 500;
+const fullBudget = 10_000;
+
+/**
+ * Walks the tree below `root` in `threads` worker threads and yields what they see,
+ * in no particular order. Symbolic links are never followed. Memory is bounded by
+ * the largest folder and the number of folders on the way down.
+ *
+ * @param signal Ends the walk early, after the requests in hand; the caller must not take it for complete.
+ */
+export async function* walk(
+  rules: WalkRules,
+  { threads, signal }: { readonly threads: number; readonly signal: AbortSignal },
+): AsyncGenerator<WalkBatch, void, undefined> {
+  await using pool = new ThreadPool<WalkRequest, WalkResult>(new URL("./walk.worker.js", import.meta.url), threads);
+  const waiting: PathText[] = ["" as PathText];
+  const running = new Map<number, Promise<readonly [number, WalkResult]>>();
+  let next = 0;
+  const start = () => {
+    const number = next++;
+    // One folder a request until every thread has work, then whole subtrees.
+    const folders = waiting.splice(-Math.max(1, Math.floor(waiting.length / threads)));
+    const budget = waiting.length < threads ? smallBudget : fullBudget;
+    const request = { ...rules, folders, firstNumber: number * numbersPerRequest, budget };
+    running.set(
+      number,
+      pool.run(request).then((result) => [number, result] as const),
+    );
+  };
+  try {
+    while (!signal.aborted && (waiting.length > 0 || running.size > 0)) {
+      while (waiting.length > 0 && running.size < threads) start();
+      const [number, result] = await Promise.race(running.values());
+      running.delete(number);
+      waiting.push(...result.rest);
+      yield result;
+    }
+  } finally {
+    await Promise.allSettled(running.values());
+  }
+}
