@@ -9,7 +9,7 @@ import { type PathText, pathTextOf } from "../src/model/path.ts";
 import type { EpochNs } from "../src/model/time.ts";
 import { clockSeconds } from "../src/model/wall-clock.ts";
 import { companions, type FolderFile, lentEvidence } from "../src/photos/companions.ts";
-import { exiftoolAvailable } from "../src/photos/exiftool.ts";
+import { exiftoolAvailable } from "../src/photos/exiftool-process.ts";
 import { folderDates } from "../src/photos/folder-date.ts";
 import { nameDates } from "../src/photos/name-date.ts";
 import { type EvidenceRequest, type EvidenceResult, readEvidence } from "../src/photos/read.ts";

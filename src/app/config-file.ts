@@ -61,7 +61,12 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
       return [{ path, sentence: `must be at least ${issue.minimum}, got ${thing(issue.input)}` }];
     case "too_big":
       return [{ path, sentence: `must be at most ${issue.maximum}, got ${thing(issue.input)}` }];
-    default:
+    case "custom":
+    case "invalid_element":
+    case "invalid_format":
+    case "invalid_key":
+    case "invalid_union":
+    case "not_multiple_of":
       return [{ path, sentence: issue.message }];
   }
 }

@@ -1,5 +1,6 @@
 import { type HashTask, hashFiles } from "../hashing/hash.ts";
 import { beginHashing, type Candidate, filesOfSharedSize, findTies, tiedFiles } from "../inventory/candidates.ts";
+import { relaxCommits } from "../inventory/commits.ts";
 import type { Session } from "../inventory/database.ts";
 import { placesOf } from "../inventory/files.ts";
 import { recordHashes, shareAmongHardLinks } from "../inventory/hashes.ts";
@@ -28,6 +29,7 @@ export async function findDuplicates(app: App, targets: Targets, runId: string):
   const found: Found = { files: 0, bytesRead: 0, unreadable: 0 };
   await using asking = await app.db.session();
   await using writing = await app.db.session();
+  await relaxCommits(writing);
   await beginHashing(asking, targets.archive?.id ?? null, sourceIds);
   const writes = new Serial();
   const write = (rows: readonly Uint8Array[]) => writes.run(() => writing.transaction((db) => recordHashes(db, rows)));
@@ -40,7 +42,11 @@ export async function findDuplicates(app: App, targets: Targets, runId: string):
       );
     });
     phase.end();
-    await shareAmongHardLinks(writing, sourceIds);
+    // In the archive every file has several names, too; an inventory that was lost knows of none.
+    await shareAmongHardLinks(
+      writing,
+      all.map(({ id }) => id),
+    );
   };
   await stage("comparing beginnings and ends", "ends", filesOfSharedSize);
   await findTies(

@@ -76,7 +76,7 @@ async function openInventory(
 }
 
 /** Where onefold keeps what is its own: $ONEFOLD_STATE, else where the system wants such things. */
-export function stateFolderOf({ environment, cwd, userId }: Pick<Start, "environment" | "cwd" | "userId">): string {
+function stateFolderOf({ environment, cwd, userId }: Pick<Start, "environment" | "cwd" | "userId">): string {
   const named = environment["ONEFOLD_STATE"];
   if (named !== undefined && named !== "") return isAbsolute(named) ? named : join(cwd, named);
   const xdg = environment["XDG_STATE_HOME"];

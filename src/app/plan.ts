@@ -2,6 +2,7 @@ import { hashFiles } from "../hashing/hash.ts";
 import type { DedicatedSession, Session } from "../inventory/database.ts";
 import { placesOf } from "../inventory/files.ts";
 import { recordHashes } from "../inventory/hashes.ts";
+import { findMirrorObstacles } from "../inventory/mirror-obstacles.ts";
 import { findNewcomers } from "../inventory/newcomers.ts";
 import {
   entryTotals,
@@ -65,6 +66,7 @@ export async function makePlan(
     await settlePlaces(app, session, archive, (id) => hashOne(app, sources, id, runId, hashed));
     const { bySource } = app.config.archive;
     const entries = await entryTotals(session, archive.id);
+    await findMirrorObstacles(session, archive.id);
     const links = bySource ? await countLinks(session, archive) : 0;
     const totals = { ...entries, linkFiles: entries.linkFiles + links, alreadyArchived };
     const readBytes = dated.bytesRead + hashed.bytes;

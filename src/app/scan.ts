@@ -3,6 +3,7 @@ import { adoptEntries } from "../inventory/entries.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { beginScan, markGone, mergeSeen, type SeenBatch, type SeenCounts } from "../inventory/seen.ts";
 import { sourceScanned } from "../inventory/sources.ts";
+import { refreshStatistics } from "../inventory/statistics.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, walk } from "../sources/walk.ts";
 import type { App } from "./context.ts";
@@ -45,8 +46,10 @@ export async function scan(app: App, targets: Targets, runId: string): Promise<S
   const started = app.now().getTime();
   const everything = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
   const phase = app.progress.begin("looking through folders");
-  const seen = await Promise.all(everything.map((target) => scanTarget(app, target, runId, phase)));
+  const growth = new Growth(app);
+  const seen = await Promise.all(everything.map((target) => scanTarget(app, target, { runId, phase, growth })));
   phase.end();
+  await growth.settle();
   const sourceCounts = seen.slice(0, targets.sources.length);
   const hashed = await findDuplicates(app, targets, runId);
   if (targets.archive !== null) await adoptEntries(app.db, targets.archive.id);
@@ -79,7 +82,38 @@ interface TargetCounts extends SeenCounts {
   readonly unreadable: number;
 }
 
-async function scanTarget(app: App, target: Target, runId: string, phase: Phase): Promise<TargetCounts> {
+/** Keeps the planner's statistics in step with tables that grow fast: after every doubling. */
+class Growth {
+  readonly #app: App;
+  #added = 0;
+  #next = 2_000;
+  #stale = false;
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  async add(rows: number): Promise<void> {
+    this.#added += rows;
+    this.#stale ||= rows > 0;
+    if (this.#added < this.#next) return;
+    this.#next = this.#added * 2;
+    this.#stale = false;
+    await refreshStatistics(this.#app.db);
+  }
+
+  async settle(): Promise<void> {
+    if (this.#stale) await refreshStatistics(this.#app.db);
+  }
+}
+
+interface ScanContext {
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly growth: Growth;
+}
+
+async function scanTarget(app: App, target: Target, { runId, phase, growth }: ScanContext): Promise<TargetCounts> {
   await using session = await app.db.session();
   await beginScan(session);
   const total = { files: 0, bytes: 0, new: 0, changed: 0, unchanged: 0, missing: 0, unreadable: 0 };
@@ -96,6 +130,7 @@ async function scanTarget(app: App, target: Target, runId: string, phase: Phase)
     total.unreadable += merge.problems.length;
     await addProblems(session, runId, merge.problems.map(problemIn(target)));
     phase.add({ files: merge.files });
+    await growth.add(counts.new);
   }
   // What was not looked at may still be there: only a scan that saw everything makes a file count as gone.
   if (!app.signal.aborted && total.unreadable === 0) {

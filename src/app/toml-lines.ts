@@ -39,9 +39,11 @@ class Scanner {
   document(): void {
     let table: KeyPath = [];
     for (this.#blanks(); this.#at < this.#text.length; this.#blanks()) {
+      const before = this.#at;
       if (this.#skips("[[")) table = this.#header("]]");
       else if (this.#skips("[")) table = this.#header("]");
       else this.#assignment(table);
+      if (this.#at === before) this.#at++;
     }
   }
 
@@ -102,8 +104,6 @@ class Scanner {
       names.push(this.#string() ?? this.#take(/[A-Za-z0-9_-]*/y));
       this.#take(/[ \t]*/y);
     } while (this.#skips("."));
-    // What is no key at all must not hold the scanner up.
-    if (names.join("") === "" && !/[=\]]/.test(this.#text[this.#at] ?? "")) this.#at++;
     return names;
   }
 

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { access, link, lstat, mkdir, open, readdir, rm, stat } from "node:fs/promises";
-import { acquireProcessLock, type ProcessLock } from "../inventory/process-lock.ts";
+import { acquireProcessLock } from "../inventory/process-lock.ts";
 import { systemCode } from "../model/errors.ts";
 import type { PathText } from "../model/path.ts";
 import {
@@ -8,7 +8,7 @@ import {
   archiveNoHardLinks,
   archiveNotAFolder,
   archiveNotFound,
-  archiveNotWritable,
+  asArchiveError,
   runActive,
 } from "./errors.ts";
 import { flushFolder } from "./flush-folder.ts";
@@ -34,17 +34,29 @@ export interface Archive extends AsyncDisposable {
  * @param purpose What for, shown to those who must wait: "onefold run".
  * @param program Name and version, e.g. "onefold 0.1.0"; goes into the marker of a new archive.
  * @throws AppError ARCHIVE_NOT_FOUND, ARCHIVE_NOT_A_FOLDER, ARCHIVE_NOT_WRITABLE, ARCHIVE_NO_HARD_LINKS, ARCHIVE_TOO_NEW,
- *   ARCHIVE_MARKER_DAMAGED or ARCHIVE_NAME_NOT_TEXT (refused); RUN_ACTIVE (busy)
+ *   ARCHIVE_MARKER_DAMAGED, ARCHIVE_NAME_NOT_TEXT or ARCHIVE_FULL (refused); ARCHIVE_LOST (unavailable); RUN_ACTIVE (busy)
  */
 export async function openArchive(
   root: PathText,
   { purpose, program }: { purpose: string; program: string },
 ): Promise<Archive> {
-  await checkRoot(root);
-  await makePrivateFolders(root);
-  const fileMode = await probeHardLinks(root);
-  const held = await lock(root, purpose);
   try {
+    await checkRoot(root);
+    await makePrivateFolders(root);
+    const held = await lock(root, purpose);
+    return await openLocked(root, { program, held });
+  } catch (error) {
+    throw asArchiveError(root, error);
+  }
+}
+
+/** The lock comes first: who holds it removes the temporary files of all others. */
+async function openLocked(
+  root: PathText,
+  { program, held }: { program: string; held: AsyncDisposable },
+): Promise<Archive> {
+  try {
+    const fileMode = await probeHardLinks(root);
     const marker = await makeMarker(root, program);
     await removeLeftovers(root);
     return { root, marker, fileMode, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
@@ -62,13 +74,13 @@ async function checkRoot(root: PathText): Promise<void> {
     throw error;
   });
   if (!found.isDirectory()) throw archiveNotAFolder(root);
-  await refusingReadOnly(root, () => access(root, constants.R_OK | constants.W_OK | constants.X_OK));
+  await access(root, constants.R_OK | constants.W_OK | constants.X_OK);
 }
 
 async function makePrivateFolders(root: PathText): Promise<void> {
   for (const parts of [[], ["tmp"], ["journal"]]) {
     const folder = inPrivateFolder(root, ...parts);
-    await refusingReadOnly(root, () => makeFolder(folder));
+    await makeFolder(folder);
     if (!(await lstat(folder)).isDirectory()) throw archiveNotAFolder(folder);
   }
   await flushFolder(inPrivateFolder(root));
@@ -86,12 +98,11 @@ async function probeHardLinks(root: PathText): Promise<number> {
   const first = temporaryPath(root, newTemporaryName());
   const second = temporaryPath(root, newTemporaryName());
   try {
-    const mode = await refusingReadOnly(root, () => createEmpty(first));
+    const mode = await createEmpty(first);
     await link(first, second);
     return mode;
   } catch (error) {
-    const none = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENOSYS"];
-    throw none.includes(systemCode(error) ?? "") ? archiveNoHardLinks(root, error) : error;
+    throw withoutLinks(root, error);
   } finally {
     await rm(first, { force: true });
     await rm(second, { force: true });
@@ -105,7 +116,10 @@ async function createEmpty(path: PathText): Promise<number> {
 }
 
 async function lock(root: PathText, purpose: string): Promise<AsyncDisposable> {
-  const taken: ProcessLock = await acquireProcessLock(inPrivateFolder(root, "lock"), { purpose });
+  const taken = await acquireProcessLock(inPrivateFolder(root, "lock"), { purpose }).catch((error: unknown) => {
+    // A lock is a link, too.
+    throw withoutLinks(root, error);
+  });
   if (taken.heldBy !== null) throw runActive(root, taken.heldBy);
   return taken;
 }
@@ -115,11 +129,8 @@ async function removeLeftovers(root: PathText): Promise<void> {
   for (const name of names.filter(isTemporaryName)) await rm(temporaryPath(root, name), { force: true });
 }
 
-async function refusingReadOnly<Result>(root: PathText, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    const refused = ["EACCES", "EPERM", "EROFS"].includes(systemCode(error) ?? "");
-    throw refused ? archiveNotWritable(root, error) : error;
-  }
+function withoutLinks(root: PathText, error: unknown): unknown {
+  const isLinking = error instanceof Error && "syscall" in error && error.syscall === "link";
+  const cannot = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENOSYS"].includes(systemCode(error) ?? "");
+  return isLinking && cannot ? archiveNoHardLinks(root, error) : error;
 }

@@ -81,7 +81,7 @@ export function writeTemporary(task: CopyTask, fileMode: number, pace: Pace): Wr
     }
     const read = { ...fingerprints.finish(), seen: seenOf(before) };
     if (task.hash !== null && read.hash !== task.hash) throw suspectedRot(task.hash, read.hash);
-    fchmodSync(fd, fileMode);
+    setMode(fd, fileMode);
     setModified(fd, task.modified);
     return { ...read, fd };
   } catch (error) {
@@ -126,6 +126,15 @@ function createTemporary(path: PathText): number {
     // Too many open files is our own doing, and passes.
     if (["EMFILE", "ENFILE"].includes(systemCode(cause) ?? "")) throw cause;
     throw new ArchiveTrouble("no temporary file can be made", { cause });
+  }
+}
+
+/** Where a mount decides on modes, files have the mode they can have: that is no reason not to keep them. */
+function setMode(fd: number, mode: number): void {
+  try {
+    fchmodSync(fd, mode);
+  } catch (error) {
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
   }
 }
 

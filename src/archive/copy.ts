@@ -31,6 +31,7 @@ export class Copy {
   #open = false;
   #attempts = 0;
   #bytesRead = 0;
+  #firstTrouble: Failure | Stop | null = null;
   /** Set when the file will not be copied; its temporary file is gone then. */
   ended: Ended | null = null;
 
@@ -107,9 +108,16 @@ export class Copy {
       } catch (error) {
         this.#discard();
         if (error instanceof Aborted) this.ended = { kind: "aborted" };
-        else if (this.#attempts > 1 || !isWorthRetrying(error)) this.ended = failureOf(error);
+        else if (this.#attempts > 1 || !isWorthRetrying(error)) this.ended = this.#why(error);
+        else this.#firstTrouble = failureOf(error);
       }
     }
+  }
+
+  /** A file that somebody writes to fails twice: it changed while we read it, and is not what was scanned any more. */
+  #why(error: unknown): Failure | Stop {
+    const failure = failureOf(error);
+    return failure.code === "CHANGED_SINCE_SCAN" ? (this.#firstTrouble ?? failure) : failure;
   }
 
   #discard(): void {

@@ -1,4 +1,4 @@
-import { AppError, ExitCode } from "../model/errors.ts";
+import { AppError, ExitCode, systemCode } from "../model/errors.ts";
 
 /** Never made by us: an archive whose disk is not mounted would be begun anew on the disk below. */
 export function archiveNotFound(root: string): AppError {
@@ -13,7 +13,7 @@ export function archiveNotAFolder(path: string): AppError {
   });
 }
 
-export function archiveNotWritable(root: string, cause: unknown): AppError {
+function archiveNotWritable(root: string, cause: unknown): AppError {
   return new AppError("ARCHIVE_NOT_WRITABLE", ExitCode.refused, `nothing can be written to the archive ${root}`, {
     hint: "Check the owner of the folder, and whether its disk is mounted read-only.",
     cause,
@@ -86,6 +86,15 @@ export function archiveLost(root: string, cause: string): AppError {
   return new AppError("ARCHIVE_LOST", ExitCode.unavailable, `the archive ${root} can no longer be written (${cause})`, {
     hint: "Look at the disk and the system's log, then run again: it goes on where it stopped.",
   });
+}
+
+/** What a failed system call on the archive's own files means; any other error as it is. */
+export function asArchiveError(root: string, error: unknown): unknown {
+  const code = systemCode(error);
+  if (code === null) return error;
+  if (["ENOSPC", "EDQUOT"].includes(code)) return archiveFull(root, code);
+  if (["EACCES", "EPERM", "EROFS"].includes(code)) return archiveNotWritable(root, error);
+  return archiveLost(root, error instanceof Error ? error.message : code);
 }
 
 export function journalDamaged(path: string, where: string): AppError {

@@ -3,7 +3,7 @@ import { systemCode } from "../model/errors.ts";
 import type { SourceName } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
 import type { Archive } from "./archive.ts";
-import { archiveFull, archiveLost } from "./errors.ts";
+import { asArchiveError } from "./errors.ts";
 import { flushFolder } from "./flush-folder.ts";
 import { chainStart, sealLine } from "./journal-line.ts";
 import type { JournalDone, JournalEnd, JournalIntend, JournalRecord } from "./journal-records.ts";
@@ -31,7 +31,7 @@ export function journalPath(root: PathText, run: string): PathText {
 export async function beginJournal(archive: Archive, header: RunHeader): Promise<Journal> {
   if (!/^[\w-][\w.-]*$/.test(header.run)) throw new TypeError(`not a run id: ${JSON.stringify(header.run)}`);
   const file = await open(journalPath(archive.root, header.run), "ax", 0o644).catch((error: unknown) => {
-    throw asAppError(archive.root, error);
+    throw systemCode(error) === "EEXIST" ? error : asArchiveError(archive.root, error);
   });
   const journal = new Journal(file, archive.root);
   try {
@@ -91,16 +91,10 @@ export class Journal implements AsyncDisposable {
       await this.#file.writeFile(text);
       await this.#file.datasync();
     } catch (error) {
-      throw asAppError(this.#root, error);
+      throw asArchiveError(this.#root, error);
     }
   }
 }
 
 /** What the executor needs of a journal. */
 export type StepJournal = { write(record: JournalIntend | JournalDone | JournalEnd): Promise<void> };
-
-function asAppError(root: PathText, error: unknown): unknown {
-  const code = systemCode(error);
-  if (code === null || code === "EEXIST") return error;
-  return ["ENOSPC", "EDQUOT"].includes(code) ? archiveFull(root, code) : archiveLost(root, `journal: ${code}`);
-}

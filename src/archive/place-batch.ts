@@ -69,8 +69,15 @@ function settled(step: PlaceStep, around: Surroundings): StepResult {
         return { kind: "discarded" };
     }
   } catch (error) {
-    return failureOf(error);
+    return failureOf(isArchiveGone(error) ? new ArchiveTrouble("the archive is gone", { cause: error }) : error);
   }
+}
+
+/** Names are changed in the archive only, so these are its own; but one file of it may be unreadable by itself. */
+function isArchiveGone(error: unknown): boolean {
+  const gone = ["EIO", "ESTALE", "ENOTCONN", "ENODEV", "ENXIO", "ESHUTDOWN", "EHOSTDOWN", "ETIMEDOUT"];
+  const isReading = error instanceof Error && "syscall" in error && error.syscall === "read";
+  return gone.includes(systemCode(error) ?? "") && !isReading;
 }
 
 function discardOf(step: PlaceStep, root: PathText): void {

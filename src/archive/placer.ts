@@ -73,7 +73,9 @@ export class Placer implements AsyncDisposable {
   /** The caller has recorded these entries, and will name them when asked. */
   forget(outcomes: Iterable<Outcome>): void {
     for (const outcome of outcomes) {
-      if (outcome.kind === "copied" || outcome.kind === "alreadyThere") this.#recent.delete(outcome.hash);
+      // Only the batch that brought a content in: another's `alreadyThere` may be recorded before its entry is.
+      const isRemembered = "archived" in outcome && this.#recent.get(outcome.hash) === outcome.archived;
+      if (isRemembered) this.#recent.delete(outcome.hash);
     }
   }
 
@@ -130,8 +132,8 @@ export class Placer implements AsyncDisposable {
   }
 
   #remember(candidate: Candidate, outcome: Outcome): Outcome {
-    const placed = outcome.kind === "copied" || outcome.kind === "alreadyThere";
-    if (placed && candidate.read !== null) this.#recent.set(candidate.hash, outcome.archived);
+    const isNew = outcome.kind === "alreadyThere" && candidate.read !== null && !this.#recent.has(candidate.hash);
+    if (outcome.kind === "copied" || isNew) this.#recent.set(candidate.hash, outcome.archived);
     return outcome;
   }
 

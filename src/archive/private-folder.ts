@@ -6,7 +6,7 @@ import { joinPath, type PathText } from "../model/path.ts";
  * being written, `journal` one file for each run, `archive.json` says which
  * archive this is, `lock` who is changing it.
  */
-export const privateFolder = ".onefold";
+const privateFolder = ".onefold";
 
 /** Name of a file in `.onefold/tmp`. */
 export type TemporaryName = string;

@@ -1,7 +1,7 @@
-import { createWriteStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { Command } from "@commander-js/extra-typings";
 import { type Duplicates, duplicates } from "../app/lookup.ts";
-import { ExitCode } from "../model/errors.ts";
+import { AppError, ExitCode, systemCode } from "../model/errors.ts";
 import { type EpochNs, isoTime } from "../model/time.ts";
 import { formatBytes, formatNumberOf } from "../model/units.ts";
 import type { Workbench } from "./command.ts";
@@ -28,6 +28,7 @@ export function duplicatesCommand({ withApp }: Workbench) {
         if (options.csv !== undefined) await writeCsv(groups, options.csv);
         else {
           for await (const group of groups) {
+            if (console.unheard) break;
             if (console.json) await console.document(documentOf(group));
             else for (const line of lines(group)) await console.line(line);
           }
@@ -54,21 +55,31 @@ function lines({ hash, size, copies, waste, files, original }: Duplicates): stri
   ];
 }
 
-async function writeCsv(groups: AsyncIterable<Duplicates>, file: string): Promise<void> {
-  const stream = createWriteStream(file, { flags: "wx" });
-  const failed = new Promise<never>((_, reject) => stream.once("error", reject));
-  const write = (row: readonly (string | number)[]) =>
-    stream.write(csvRow(row))
-      ? undefined
-      : Promise.race([new Promise<void>((done) => stream.once("drain", done)), failed]);
-  await write(["hash", "size", "source", "path", "mtime", "original", "entry"]);
+async function writeCsv(groups: AsyncIterable<Duplicates>, name: string): Promise<void> {
+  await using file = await createFile(name);
+  await file.appendFile(csvRow(["hash", "size", "source", "path", "mtime", "original", "entry"]));
   for await (const { hash, size, files, original, entry } of groups) {
-    for (const { source, path, mtime } of files) {
+    const rows = files.map(({ source, path, mtime }) => {
       const role = source === original.source && path === original.path ? original.because : "";
-      await write([hash, size, source, path, time(mtime), role, entry ?? ""]);
-    }
+      return csvRow([hash, size, source, path, time(mtime), role, entry ?? ""]);
+    });
+    await file.appendFile(rows.join(""));
   }
-  await Promise.race([new Promise<void>((done) => stream.end(done)), failed]);
+}
+
+/** Never over one that is there. */
+async function createFile(name: string): Promise<FileHandle> {
+  try {
+    return await open(name, "wx");
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === null) throw error;
+    const why = code === "EEXIST" ? "is there already" : `cannot be written (${code})`;
+    throw new AppError("CSV_NOT_WRITTEN", ExitCode.usage, `${name} ${why}`, {
+      hint: "Name another file.",
+      cause: error,
+    });
+  }
 }
 
 function time(mtime: string): string {

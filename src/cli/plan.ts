@@ -26,7 +26,7 @@ export function planCommand({ withApp }: Workbench) {
 async function show(app: App, console: Console, plan: Plan): Promise<void> {
   for await (const batch of allOperations(plan)) {
     for (const operation of batch) {
-      if (app.signal.aborted) return;
+      if (app.signal.aborted || console.unheard) return;
       if (console.json) await console.document(documentOf(operation));
       else if (operation.do !== "skip" || console.verbose) await console.line(lineOf(operation));
     }

@@ -15,7 +15,7 @@ import { runCommand } from "./run.ts";
 import { scanCommand } from "./scan.ts";
 import { listenForInterruption } from "./signals.ts";
 import { statusCommand } from "./status.ts";
-import { Console } from "./terminal.ts";
+import { Console, forgiveGoneReaders } from "./terminal.ts";
 import { whereCommand } from "./where.ts";
 
 /** The process, as far as the program touches it. */
@@ -32,6 +32,7 @@ export interface Surroundings {
 
 /** Carries out one command line. Never throws: every ending is an exit status. */
 export async function carryOut(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  forgiveGoneReaders(surroundings.out, surroundings.err);
   const bench = new ProcessBench(surroundings);
   const program = new Command("onefold")
     .description("Gathers every backup share into one archive and keeps each content once.")

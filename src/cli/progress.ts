@@ -63,7 +63,8 @@ export class LiveProgress implements Progress, Disposable {
       this.#screen.write(`${line}\n`);
       return;
     }
-    this.#screen.write(`\r\x1b[K${line.slice(0, Math.max(20, (this.#screen.columns ?? 80) - 1))}`);
+    // A terminal that does not know its width says 0.
+    this.#screen.write(`\r\x1b[K${line.slice(0, Math.max(20, (this.#screen.columns || 80) - 1))}`);
     this.#drawn = true;
   }
 

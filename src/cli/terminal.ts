@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { systemCode } from "../model/errors.ts";
 
 /** Characters that move the cursor, reverse the line or cannot be seen: a file name must not play with the screen. */
 const unsafe = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
@@ -20,13 +21,22 @@ export class Console {
   readonly verbose: boolean;
   readonly #out: Writable;
   readonly #err: Writable;
+  #unheard = false;
 
   constructor(out: Writable, err: Writable, options: { json: boolean; quiet: boolean; verbose: boolean }) {
     this.#out = out;
     this.#err = err;
+    out.once("error", () => {
+      this.#unheard = true;
+    });
     this.json = options.json;
     this.quiet = options.quiet;
     this.verbose = options.verbose;
+  }
+
+  /** Whether the reader of the results has gone, as `head` does: a list may end early. */
+  get unheard(): boolean {
+    return this.#unheard;
   }
 
   /** One line of the result, for a person. */
@@ -42,6 +52,15 @@ export class Console {
   /** A message to whoever watches; not part of the result. */
   message(text: string): void {
     this.#err.write(`${forTerminal(text)}\n`);
+  }
+}
+
+/** A reader that goes away early, as `head` does, is no failure: what is said to it is lost. */
+export function forgiveGoneReaders(...streams: readonly Writable[]): void {
+  for (const stream of streams) {
+    stream.on("error", (error) => {
+      if (systemCode(error) !== "EPIPE") throw error;
+    });
   }
 }
 

@@ -30,7 +30,7 @@ function serverError(code: string, message: string, url: string, cause: unknown)
   return cause;
 }
 
-export function unreachable(url: string, reason: string, cause: unknown): AppError {
+function unreachable(url: string, reason: string, cause: unknown): AppError {
   return new AppError("DATABASE_UNREACHABLE", ExitCode.unavailable, `cannot reach the database ${url}: ${reason}`, {
     cause,
     hint: "Check that the server runs and that host, port and database name are right, then try again.",

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { getTypeParser } from "./column-types.ts";
 import { databaseError } from "./database-errors.ts";
 import { ClientSession, type DedicatedSession, type ErrorTranslation, type Session } from "./session.ts";
 import type { Query } from "./sql.ts";
@@ -68,6 +69,7 @@ class PooledDatabase implements Database {
   readonly url: string;
   readonly #pool: pg.Pool;
   readonly #connecting = new Set<Promise<unknown>>();
+  #ended: Promise<void> | null = null;
 
   constructor({ url, client }: DatabaseConfig, { schema, connections = 8 }: OpenOptions) {
     this.url = url;
@@ -117,7 +119,8 @@ class PooledDatabase implements Database {
   async [Symbol.asyncDispose](): Promise<void> {
     // The pool forgets those who wait for a connection when it ends; they would wait for ever.
     await Promise.allSettled(this.#connecting);
-    await this.#pool.end();
+    this.#ended ??= this.#pool.end();
+    await this.#ended;
   }
 
   /** For one piece of work; what it leaves on the connection stays with it, so nothing may be left. */
@@ -190,22 +193,4 @@ function startOptions(given: string | undefined, schema: string | undefined): st
 /** Options are split at spaces; a backslash keeps the next character. */
 function escapeOption(text: string): string {
   return text.replace(/[\s\\]/g, (character) => `\\${character}`);
-}
-
-const { builtins } = pg.types;
-const asText = (text: string) => text;
-const ownParsers = new Map<number, (text: string) => unknown>([
-  [builtins.INT8, BigInt],
-  [1016, (text: string) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(bigIntOrNull))],
-  [builtins.DATE, asText],
-  [builtins.TIMESTAMP, asText],
-]);
-
-function bigIntOrNull(text: string): bigint | null {
-  return text === "NULL" ? null : BigInt(text);
-}
-
-function getTypeParser(type: number, format?: "text" | "binary"): (text: string) => unknown {
-  const own = format === "binary" ? undefined : ownParsers.get(type);
-  return own ?? pg.types.getTypeParser(type, format as "text");
 }

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { temporaryFolder } from "../testing/folder.ts";
 import { openDatabase, sql } from "./database.ts";
 import { openEmbedded } from "./embedded.ts";
 import { isRunning } from "./process-identity.ts";
 import { readLockHolder } from "./process-lock.ts";
+import { findServerPackage, prepareBinaries } from "./server-binaries.ts";
 import { readPostmaster } from "./server-postmaster.ts";
 
 const program = fileURLToPath(new URL("../testing/hold-server.js", import.meta.url));
@@ -230,7 +232,44 @@ test("a state folder whose path is too long for a socket works, and leaves nothi
   assert.deepEqual(await readdir(short), []);
 });
 
-test("a state folder that cannot be written to is named", { skip: process.getuid?.() === 0 }, async () => {
+const root = process.getuid?.() === 0;
+
+test("root without user namespaces has it run by another user, in a folder only root may enter", {
+  skip: !root,
+}, async () => {
+  await using folder = await temporaryFolder();
+  const [state, tools] = [join(folder.path, "state"), join(folder.path, "tools")];
+  await mkdir(tools);
+  await symlink("/bin/false", join(tools, "unshare"));
+  const environment = { ...process.env, PATH: `${tools}:${process.env["PATH"]}` };
+  for (let round = 0; round < 2; round++) {
+    await using server = await openEmbedded(state, environment);
+    await using database = await openDatabase(server.config);
+    await database.query(sql`select 1`);
+  }
+
+  assert.notEqual((await stat(join(state, "postgres", "data"))).uid, 0);
+  // And so it stays, also where namespaces would do.
+  await remembers(state);
+});
+
+test("finds its libraries although no install script ran and its package is read-only", async () => {
+  await using folder = await temporaryFolder();
+  const copy = join(folder.path, "package");
+  await cp(findServerPackage(), copy, {
+    recursive: true,
+    filter: async (path) => !(await lstat(path)).isSymbolicLink(),
+  });
+  const { initdb, postgres, libraries } = await prepareBinaries(copy, join(folder.path, "lib"));
+  const environment = libraries === null ? {} : { LD_LIBRARY_PATH: libraries };
+
+  for (const program of [initdb, postgres]) {
+    const { stdout } = await promisify(execFile)(program, ["--version"], { env: environment });
+    assert.match(stdout, /PostgreSQL/);
+  }
+});
+
+test("a state folder that cannot be written to is named", { skip: root }, async () => {
   await using folder = await temporaryFolder();
   await chmod(folder.path, 0o500);
 

@@ -143,7 +143,7 @@ async function supervisorFailed(folder: ServerFolder, supervisor: ChildProcess):
   const holder = await readLockHolder(folder.lock);
   const who = `process ${holder?.pid ?? "?"} on ${holder?.host ?? "?"}`;
   return new AppError("DATABASE_IN_USE_ELSEWHERE", ExitCode.unavailable, `${folder.root} is in use by ${who}`, {
-    hint: `If that host or container is gone for good, remove ${folder.lock}; one database must never be served twice.`,
+    hint: `A container that was killed is forgotten after two minutes. If another host is gone for good, remove ${folder.lock}; one database must never be served twice.`,
   });
 }
 

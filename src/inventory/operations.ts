@@ -86,13 +86,16 @@ export interface MirrorRow extends FileRow {
   readonly entry: PathText;
   /** Whether the archive holds the entry now. */
   readonly entryExists: boolean;
-  /** "free", "same" (nothing to do), or "other": another content has the name. */
+  /** "free", "same" (nothing to do), or "other": another content, or a folder, has the name. */
   readonly mirror: "free" | "same" | "other";
+  /** The folder above it in its source, in whose place a file stands below by-source/; null as a rule. */
+  readonly blocked: PathText | null;
 }
 
 /**
  * Files of the planned sources with their entries, in folder order, and whether each has its
  * hard link below by-source/ already. Junk is left out, and so is what has neither entry nor placement.
+ * Needs {@link findMirrorObstacles}.
  */
 export async function* mirrors(
   session: Session,
@@ -109,7 +112,8 @@ export async function* mirrors(
     ), listed as (
       select ${fileColumns}, file.folder_id, planned_source.rank,
         coalesce(entry_path.path, placement.path) as entry, entry_path.path is not null as "entryExists",
-        case when link.id is null then 'free' when link.hash = file.hash then 'same' else 'other' end as mirror
+        case when link.hash = file.hash then 'same' when link.id is null and mirror_name_taken.name is null then 'free'
+          else 'other' end as mirror, mirror_folder_taken.at as blocked
       from planned_source
       join folder using (source_id)
       join file on file.folder_id = folder.id
@@ -123,9 +127,11 @@ export async function* mirrors(
       left join placement using (content)
       left join mirror_folder on mirror_folder.folder_id = file.folder_id
       left join file as link on link.folder_id = there_id and link.name = file.name and link.gone_at is null
+      left join mirror_name_taken on mirror_name_taken.folder_id = file.folder_id and mirror_name_taken.name = file.name
+      left join mirror_folder_taken on mirror_folder_taken.folder_id = file.folder_id
       where file.gone_at is null and not file.junk
     )
-    select id, "sourceId", source, path, size, modified, hash, entry, "entryExists", mirror
+    select id, "sourceId", source, path, size, modified, hash, entry, "entryExists", mirror, blocked
     from listed
     where entry is not null and (${show}::text = 'all' or mirror <> 'same')
     order by rank, folder_id, path

@@ -23,14 +23,17 @@ export async function thisProcess(): Promise<ProcessIdentity> {
   return { host: hostname(), bootId, pidNamespace, pid: process.pid, startTime: status?.startTime ?? "" };
 }
 
-/** Whether the process still runs; null if that cannot be told from here. */
-export async function isAlive(other: ProcessIdentity): Promise<boolean | null> {
+/**
+ * Whether a process still runs, as far as that can be told from here: "elsewhere" is (or was) another machine,
+ * "container" another container of this one, where process numbers mean something else.
+ */
+export async function whereabouts(other: ProcessIdentity): Promise<"alive" | "dead" | "elsewhere" | "container"> {
   const me = await thisProcess();
-  if (other.bootId !== me.bootId) return other.host === me.host ? false : null;
   // Without a boot id (not Linux) the host's name must do.
-  if (other.bootId === "" && other.host !== me.host) return null;
-  if (other.pidNamespace !== me.pidNamespace) return null;
-  return isRunning(other.pid, other.startTime);
+  const sameBoot = other.bootId === me.bootId && (me.bootId !== "" || other.host === me.host);
+  if (!sameBoot) return other.host === me.host ? "dead" : "elsewhere";
+  if (other.pidNamespace !== me.pidNamespace) return "container";
+  return (await isRunning(other.pid, other.startTime)) ? "alive" : "dead";
 }
 
 /** @param startTime "" if it is not known */

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../testing/folder.ts";
 import { thisProcess } from "./process-identity.ts";
-import { acquireProcessLock, type LockHolder, readLockHolder } from "./process-lock.ts";
+import { acquireProcessLock, isOnLocalDisk, type LockHolder, readLockHolder } from "./process-lock.ts";
 
 const purpose = "test";
 const module = fileURLToPath(new URL("./process-lock.js", import.meta.url));
@@ -89,18 +89,32 @@ test("a holder from before the last start of this machine is dead", async () => 
   assert.equal((await acquireProcessLock(path, { purpose })).heldBy, null);
 });
 
-test("a holder elsewhere, or one that cannot be read, is never taken for dead", async () => {
+test("a holder in another container counts as dead after two silent minutes", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "lock");
-  const elsewhere = [
-    { host: "nas", bootId: "other", pid: 999_999 },
-    { pidNamespace: "pid:[1]", pid: 999_999 },
-  ];
-  for (const other of elsewhere) {
-    await writeHolder(path, other);
-    assert.equal((await acquireProcessLock(path, { purpose })).heldBy?.pid, 999_999);
-  }
+  const me = await thisProcess();
+  await writeHolder(path, { pidNamespace: "pid:[1]", pid: 999_999 });
+  assert.equal((await acquireProcessLock(path, { purpose })).heldBy?.pid, 999_999);
+  const before = new Date(Date.now() - 121_000);
+  await utimes(path, before, before);
+
+  assert.equal((await acquireProcessLock(path, { purpose })).heldBy === null, me.pidNamespace !== "pid:[1]");
+});
+
+test("a holder on another host lives, unless the lock is on a disk of this one", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  await writeHolder(path, { host: "nas", bootId: "other", pid: 999_999 });
+  const { heldBy } = await acquireProcessLock(path, { purpose });
+
+  assert.equal(heldBy?.host ?? "taken over", (await isOnLocalDisk(path)) ? "taken over" : "nas");
+});
+
+test("a lock that cannot be read is held", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
   await writeFile(path, "");
+
   assert.notEqual((await acquireProcessLock(path, { purpose })).heldBy, null);
 });
 

@@ -7,9 +7,10 @@
  * *succession* of that very holder, which is a lock of the same kind.
  */
 import { randomBytes } from "node:crypto";
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { systemCode } from "../model/errors.ts";
-import { isAlive, type ProcessIdentity, thisProcess } from "./process-identity.ts";
+import { type ProcessIdentity, thisProcess, whereabouts } from "./process-identity.ts";
 
 /** Who holds a lock, as its file says. */
 export interface LockHolder extends ProcessIdentity {
@@ -22,11 +23,16 @@ export interface LockHolder extends ProcessIdentity {
 /** Either held, until disposed of, or the one who holds it. */
 export type ProcessLock = ({ readonly heldBy: null } & AsyncDisposable) | { readonly heldBy: LockHolder };
 
+/** How often a holder shows that it lives, and for how long one in another container may fail to. */
+const beatMs = 10_000;
+const silenceMs = 120_000;
+
 /**
  * Takes the lock at once or not at all; never waits for a holder.
  *
- * A holder counts as dead only if its process is known to be gone: same host and boot and no such process, or one that
- * started at another time; or same host and an earlier boot. A holder on another host, or in another container, never.
+ * A holder counts as dead only if it is known to be: same host and boot and no such process, or one that started at
+ * another time; same host and an earlier boot; a lock on a local disk and another boot, for nobody else can reach the
+ * disk; another container on this host, and no sign of life for two minutes. A holder on another host never.
  *
  * @param path The lock file; its folder must exist and its file system have hard links.
  * @throws NodeJS.ErrnoException if the folder cannot be written to
@@ -57,7 +63,7 @@ async function take(path: string, draft: string, mine: LockHolder): Promise<Proc
     if (await linkIfFree(draft, path)) return held(path, mine);
     const holder = await readLockHolder(path);
     if (holder === null) continue;
-    if ((await isAlive(holder)) !== false) return { heldBy: holder };
+    if (!(await isDead(holder, path, draft))) return { heldBy: holder };
     const successor = await succeed(path, draft, holder);
     if (successor === "me") return held(path, mine);
     if (successor !== "gone") return { heldBy: successor };
@@ -78,11 +84,39 @@ async function succeed(path: string, draft: string, dead: LockHolder): Promise<"
 }
 
 function held(path: string, mine: LockHolder): ProcessLock {
+  const beat = setInterval(() => void touch(path), beatMs).unref();
   const release = async () => {
+    clearInterval(beat);
     // Somebody may have removed our file by hand and taken the lock since.
     if ((await readLockHolder(path))?.token === mine.token) await rm(path, { force: true });
   };
   return { heldBy: null, [Symbol.asyncDispose]: release };
+}
+
+/** @param draft A file just written beside the lock, for what time it is there. */
+async function isDead(holder: LockHolder, path: string, draft: string): Promise<boolean> {
+  const found = await whereabouts(holder);
+  if (found === "elsewhere") return holder.bootId !== "?" && (await isOnLocalDisk(path));
+  if (found !== "container") return found === "dead";
+  const [last, now] = await Promise.all([stat(path).catch(() => null), stat(draft)]);
+  return last !== null && now.mtimeMs - last.mtimeMs > silenceMs;
+}
+
+async function touch(path: string): Promise<void> {
+  // Without effect on a lock that was removed by hand.
+  await utimes(path, new Date(), new Date()).catch(() => undefined);
+}
+
+/** ext4, xfs, btrfs, f2fs, bcachefs, zfs, tmpfs, overlay: what no second machine has mounted. */
+const localDisks = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0xca451a4e, 0x2fc12fc1, 0x01021994, 0x794c7630,
+]);
+
+/** Whether only this machine can reach the folder of `path`. */
+export async function isOnLocalDisk(path: string): Promise<boolean> {
+  const { type } = await statfs(dirname(path));
+  // On some machines the number has a sign.
+  return process.platform === "linux" && localDisks.has(type >>> 0);
 }
 
 async function linkIfFree(draft: string, path: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { PathText } from "../model/path.ts";
+import { relaxCommits } from "./commits.ts";
 import { type DedicatedSession, sql } from "./database.ts";
 
 /** BLAKE3-256 of nothing: an empty file is never opened. */
@@ -18,6 +19,7 @@ export interface SeenCounts {
 
 /** Makes the tables that one scan works in; they live as long as the session. */
 export async function beginScan(session: DedicatedSession): Promise<void> {
+  await relaxCommits(session);
   await session.query(sql`
     create temp table if not exists seen (
       folder_number bigint, name text collate "C", size bigint, mtime bigint, ctime bigint,
@@ -47,6 +49,7 @@ export async function mergeSeen(
     `);
     await db.query(sql`truncate seen`);
     await db.copyIn("seen (folder_number, name, size, mtime, ctime, device, inode, junk)", rows);
+    await db.query(sql`analyze seen`);
     const [counts] = await db.query<SeenCounts>(sql`
       with place as materialized (
         select number, folder.id

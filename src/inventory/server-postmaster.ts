@@ -1,7 +1,9 @@
 /** The server's main process, as its `postmaster.pid` and /proc tell of it. */
 import { readdir, readFile, readlink, realpath, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { AppError, ExitCode } from "../model/errors.ts";
 import { isRunning } from "./process-identity.ts";
 
 export interface Postmaster {
@@ -39,9 +41,28 @@ export async function clearRemains(dataFolder: string, sockets: string): Promise
     // PostgreSQL knows a stale one, but not if the number is another process's now, or if nobody has buried the dead.
     await rm(join(dataFolder, "postmaster.pid"), { force: true });
   }
-  for (const name of (await readdir(sockets)).filter((one) => one.startsWith(".s.PGSQL."))) {
+  const names = (await readdir(sockets)).filter((name) => name.startsWith(".s.PGSQL."));
+  for (const name of names) {
+    if (await answers(join(sockets, name))) throw inUseElsewhere(dataFolder);
     await rm(join(sockets, name), { force: true });
   }
+}
+
+/** A server that we cannot see, e.g. in another container, can still be heard. */
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket, () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once("error", () => resolve(false));
+  });
+}
+
+function inUseElsewhere(dataFolder: string): AppError {
+  return new AppError("DATABASE_IN_USE_ELSEWHERE", ExitCode.unavailable, `another server works on ${dataFolder}`, {
+    hint: "Stop the container it runs in; one database must never be served twice.",
+  });
 }
 
 /** False where /proc does not tell: then PostgreSQL must decide. */
@@ -67,7 +88,7 @@ export async function stopPostmaster(pid: number, boundMs: number): Promise<void
   }
 }
 
-export function signal(pid: number, name: NodeJS.Signals): void {
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {

@@ -29,6 +29,7 @@ export function serverSettings(sockets: string, platform: string = process.platf
     wal_compression: "pglz",
     wal_level: "minimal",
     max_wal_senders: 0,
+    max_logical_replication_workers: 0,
 
     // Compiling costs more than our queries take; workers for reading would be three more processes.
     jit: "off",

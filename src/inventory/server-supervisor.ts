@@ -13,7 +13,7 @@ import { rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError, ExitCode } from "../model/errors.ts";
-import { isAlive } from "./process-identity.ts";
+import { whereabouts } from "./process-identity.ts";
 import { acquireProcessLock } from "./process-lock.ts";
 import {
   makeSocketFolder,
@@ -28,10 +28,12 @@ import { startServer } from "./server-start.ts";
 import { connectToSupervisor, ownedElsewhere, type SupervisorMessage, toPlain } from "./supervisor-link.ts";
 
 /** A command that was killed before it came must not leave us waiting. */
-const firstClientMs = 10_000;
+const firstClientMs = 3_000;
 /** A fast shutdown writes out up to 128 MB; slow disks take their time. */
 const shutdownMs = 60_000;
 const lockPollMs = 10;
+/** As long as a predecessor may take; a command that still waits then starts another one of us. */
+const lockPatienceMs = 120_000;
 
 async function main([root = "", packageFolder = ""]: readonly string[]): Promise<void> {
   const folder = serverFolder(root);
@@ -130,17 +132,18 @@ class Commands {
   }
 }
 
-/** Waits for a predecessor that is about to stop; null if another supervisor serves. */
+/** Waits for a predecessor that is about to stop; null if another supervisor serves, or it takes too long. */
 async function waitForLock(folder: ServerFolder): Promise<AsyncDisposable | null> {
-  for (;;) {
+  for (let waitedMs = 0; waitedMs < lockPatienceMs; waitedMs += lockPollMs) {
     const lock = await acquireProcessLock(folder.lock, { purpose: "embedded database" });
     if (lock.heldBy === null) return lock;
     const other = await connectToSupervisor(folder);
     other?.destroy();
     if (other !== null) return null;
-    if ((await isAlive(lock.heldBy)) === null) process.exit(ownedElsewhere);
+    if (/elsewhere|container/.test(await whereabouts(lock.heldBy))) process.exit(ownedElsewhere);
     await delay(lockPollMs);
   }
+  return null;
 }
 
 function terminated(): Promise<void> {

@@ -43,17 +43,23 @@ let cursors = 0;
 export class ClientSession implements Session {
   readonly #client: pg.ClientBase;
   readonly #translate: ErrorTranslation;
+  /** Settles when the statements so far have been answered: the driver wants one at a time. */
+  #answered: Promise<unknown> = Promise.resolve();
 
   constructor(client: pg.ClientBase, translate: ErrorTranslation) {
     this.#client = client;
     this.#translate = translate;
   }
 
-  async query<Row>(query: Query): Promise<Row[]> {
-    return this.#translated(async () => {
-      const result = await this.#client.query({ text: query.text, values: [...query.values] });
-      return result.rows as Row[];
-    });
+  query<Row>(query: Query): Promise<Row[]> {
+    const answer = this.#answered.then(() =>
+      this.#translated(async () => {
+        const result = await this.#client.query({ text: query.text, values: [...query.values] });
+        return result.rows as Row[];
+      }),
+    );
+    this.#answered = answer.catch(() => undefined);
+    return answer;
   }
 
   async copyIn(target: string, rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
@@ -115,7 +121,7 @@ export class ClientSession implements Session {
 
   /** A connection that cannot even roll back is lost, and the server has rolled back by itself. */
   async #rollback(): Promise<void> {
-    await this.#client.query("rollback").catch(() => undefined);
+    await this.query(statement("rollback")).catch(() => undefined);
   }
 
   async #translated<R>(work: () => Promise<R>): Promise<R> {

@@ -22,7 +22,9 @@ const sidecars = words(
   "xmp aae json thm lrv glv lrf srt exif exv mie cos pp3 dop on1 xml yml yaml txt nfo md vrd dr4 mp mv",
 );
 
-const datedSidecars = words("xmp json thm exif exv mie");
+/** Extensions for which {@link isDatedSidecar} holds. */
+export const datedSidecarExtensions: readonly string[] = ["xmp", "json", "thm", "exif", "exv", "mie"];
+const datedSidecars: ReadonlySet<string> = new Set(datedSidecarExtensions);
 
 /**
  * Sorts a file by the extension of its name, without looking at its bytes.
@@ -62,6 +64,3 @@ export const mediaExtensions: readonly string[] = [
   ...[...raws].filter((extension) => !doubtfulRaws.has(extension)),
   ...videos,
 ];
-
-/** Extensions for which {@link isDatedSidecar} holds. */
-export const datedSidecarExtensions: readonly string[] = ["xmp", "json", "thm"];

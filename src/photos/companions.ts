@@ -15,7 +15,7 @@ import { type TakeoutPair, takeoutPairs } from "./takeout.ts";
 
 const mostLenders = 16;
 
-export type { FolderFile, Role, Tie } from "./folder-files.ts";
+export type { FolderFile, Tie } from "./folder-files.ts";
 
 /**
  * Tells which files of one folder belong together, so that they go to one place under one name.

@@ -1,40 +1,15 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { constants } from "node:fs";
-import { open, readFile } from "node:fs/promises";
-import { promisify } from "node:util";
+import { open } from "node:fs/promises";
 import type { ExifTool } from "exiftool-vendored";
 import type { Tags } from "./exiftool-dates.ts";
-
-export type ExiftoolAvailability =
-  | { readonly available: true; readonly version: string }
-  | { readonly available: false; readonly reason: string };
+import { bytesReadBy, startLater } from "./exiftool-process.ts";
 
 const readArgs = [
   ..."-fast -G1 -a -s -api largefilesupport=1 -time:all".split(" "),
   ..."-Make -Model -Software -ContentIdentifier -MediaGroupUUID".split(" "),
 ];
-const taskTimeoutMs = 5 * 60_000; // 30 s, the default, is short for a film on a slow share
-const spawnTimeoutMs = 60_000;
 const failuresInRow = 5;
-
-/** Tries exiftool and the perl it needs. Starts one short process: about 0.1 s. */
-export async function exiftoolAvailable(): Promise<ExiftoolAvailability> {
-  try {
-    const { exiftoolPath } = await import("exiftool-vendored");
-    // The small perl of some systems starts, but lacks modules that reading needs.
-    const modules = ["-MTime::Local", "-MPOSIX", "-MEncode", "-MCompress::Zlib"];
-    const { stdout } = await promisify(execFile)("perl", [...modules, await exiftoolPath(), "-ver"], {
-      timeout: 30_000,
-    });
-    return { available: true, version: stdout.trim() };
-  } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    const [line = ""] = String(error instanceof Error ? error.message : error)
-      .split("\n")
-      .slice(-2);
-    return { available: false, reason: missing ? "perl is not installed" : `perl cannot run exiftool: ${line}` };
-  }
-}
+const timeLimitMs = 30 * 60_000; // start, waiting for a free process and reading
 
 /** What exiftool read of one file. */
 export interface ExiftoolReading {
@@ -46,9 +21,9 @@ export interface ExiftoolReading {
   readonly bytesRead: number;
 }
 
-/** One exiftool process at work on one file at a time, so that the bytes it reads can be told. */
+/** Works on one file at a time, so that the bytes that its one process reads can be told. */
 interface Lane {
-  readonly tool: ExifTool;
+  readonly tool: Promise<ExifTool>;
 }
 
 /**
@@ -59,6 +34,7 @@ export class Exiftool implements AsyncDisposable {
   readonly #idle: Lane[] = [];
   readonly #all: Lane[] = [];
   readonly #waiting: ((lane: Lane) => void)[] = [];
+  readonly #underWay = new Set<(reason: Error) => void>();
   readonly #size: number;
   #failures = 0;
   #ended = false;
@@ -72,22 +48,44 @@ export class Exiftool implements AsyncDisposable {
     return this.#failures >= failuresInRow;
   }
 
-  /** @throws Error if the file cannot be opened, or exiftool fails or takes longer than five minutes. */
+  /** @throws Error if the file cannot be opened, or exiftool cannot run, fails, is ended, or takes longer than five minutes. */
   async read(path: string | Buffer): Promise<ExiftoolReading> {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const { size } = await file.stat();
+    // A process that is ended, or never starts, may leave its promise open for ever.
+    return await new Promise<ExiftoolReading>((resolve, reject) => {
+      if (this.#ended) reject(ended());
+      const limit = setTimeout(() => reject(new Error("exiftool does not answer")), timeLimitMs);
+      this.#underWay.add(reject);
+      this.#readOpened(`/proc/${process.pid}/fd/${file.fd}`, size)
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(limit);
+          this.#underWay.delete(reject);
+        });
+    });
+  }
+
+  /** Ends the processes at once; readings under way are rejected. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
+    for (const reject of this.#underWay) reject(ended());
+    // One that could not be started has nothing to end.
+    await Promise.allSettled(this.#all.map(async ({ tool }) => (await tool).end(false)));
+  }
+
+  async #readOpened(path: string, size: number): Promise<ExiftoolReading> {
     const lane = await this.#take();
     try {
+      const tool = await lane.tool;
+      if (this.#ended) throw ended();
       // Starts the process, so that its start does not count as reading.
-      if (lane.tool.pids.length === 0) await lane.tool.version();
-      const before = await bytesReadBy(lane.tool.pids);
-      const tags = await lane.tool.readRaw(`/proc/${process.pid}/fd/${file.fd}`, { readArgs, useMWG: false });
-      const after = await bytesReadBy(lane.tool.pids);
+      if (tool.pids.length === 0) await tool.version();
+      const before = await bytesReadBy(tool.pids);
+      const tags: Tags = { ...(await tool.readRaw(path, { readArgs, useMWG: false })) };
+      const after = await bytesReadBy(tool.pids);
       this.#failures = 0;
-      return {
-        tags: tags as Tags,
-        bytesRead: before === null || after === null ? size : Math.min(size, after - before),
-      };
+      return { tags, bytesRead: before === null || after === null ? size : Math.min(size, after - before) };
     } catch (error) {
       this.#failures++;
       throw error;
@@ -96,18 +94,11 @@ export class Exiftool implements AsyncDisposable {
     }
   }
 
-  /** Ends the processes at once; readings under way are rejected. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#ended = true;
-    await Promise.all(this.#all.map(({ tool }) => tool.end(false)));
-  }
-
   async #take(): Promise<Lane> {
-    if (this.#ended) throw new Error("exiftool was ended");
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     if (this.#all.length >= this.#size) return new Promise((resolve) => this.#waiting.push(resolve));
-    const lane: Lane = { tool: await startLater() };
+    const lane: Lane = { tool: startLater() };
     this.#all.push(lane);
     return lane;
   }
@@ -119,49 +110,6 @@ export class Exiftool implements AsyncDisposable {
   }
 }
 
-/** Loading the package takes 0.1 s and is seldom needed, so it waits until it is. */
-async function startLater(): Promise<ExifTool> {
-  const { ExifTool, exiftoolPath } = await import("exiftool-vendored");
-  const script = await exiftoolPath();
-  return new ExifTool({
-    processFactory: () => startWatching(script),
-    maxProcs: 1,
-    taskTimeoutMillis: taskTimeoutMs,
-    spawnTimeoutMillis: spawnTimeoutMs,
-    taskRetries: 0,
-    useMWG: false,
-    geolocation: false,
-  });
-}
-
-/**
- * exiftool waits for commands for ever, also when nobody is left to give any: each process that is killed would
- * leave it behind, looking for input a hundred times a second. So it gets a clock that ends it with its parent.
- */
-function startWatching(script: string): ChildProcess {
-  const stay = ["-stay_open", "True", "-@", "-"];
-  const env = { PATH: process.env["PATH"], LANG: "C" };
-  return spawn("perl", ["-e", endWithParent, String(process.pid), script, ...stay], { stdio: "pipe", env });
-}
-
-// SA_RESTART: an interrupted read of its commands would end exiftool.
-const endWithParent = `
-  use POSIX ();
-  my $parent = shift @ARGV;
-  my $look = sub { exit 0 if getppid() != $parent; alarm 2 };
-  my $action = POSIX::SigAction->new($look, POSIX::SigSet->new(), POSIX::SA_RESTART);
-  $action->safe(1);
-  POSIX::sigaction(POSIX::SIGALRM, $action);
-  alarm 2;
-  $0 = shift @ARGV;
-  do $0;
-  die $@ if $@;
-`;
-
-async function bytesReadBy(pids: readonly number[]): Promise<number | null> {
-  const [pid, ...others] = pids;
-  if (pid === undefined || others.length > 0) return null;
-  const counts = await readFile(`/proc/${pid}/io`, "utf8").catch(() => "");
-  const [, count] = /^rchar: (\d+)$/m.exec(counts) ?? [];
-  return count === undefined ? null : Number(count);
+function ended(): Error {
+  return new Error("exiftool was ended");
 }

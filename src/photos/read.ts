@@ -6,7 +6,7 @@ import { ThreadPool } from "../threads/pool.ts";
 import { Exiftool } from "./exiftool.ts";
 import { addExiftoolTags } from "./exiftool-dates.ts";
 import { Findings } from "./findings.ts";
-import type { Look, LookRequest } from "./reader-thread.ts";
+import type { Look, LookRequest } from "./read.worker.ts";
 
 /** One file whose evidence is wanted. */
 export interface EvidenceRequest {
@@ -59,7 +59,7 @@ export async function* readEvidence(
   { threads, exiftool, signal }: ReadOptions,
 ): AsyncGenerator<EvidenceResult> {
   await using pool = new ThreadPool<readonly LookRequest[], readonly Look[]>(
-    new URL("./reader-thread.js", import.meta.url),
+    new URL("./read.worker.js", import.meta.url),
     threads,
   );
   await using tool = new Exiftool(exiftool);

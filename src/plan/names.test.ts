@@ -7,6 +7,7 @@ import {
   byteLength,
   fitFolder,
   fitName,
+  fitPath,
   foldedKey,
   foldedPath,
   maxNameBytes,

@@ -6,7 +6,7 @@ export const maxNameBytes = 255;
 /** Longest path below the archive's root, in bytes: Linux takes 4,095 with the root in front. */
 export const maxPathBytes = 3_584;
 /** Deepest path below the archive's root, in parts. */
-export const maxParts = 1_024;
+const maxParts = 1_024;
 
 /** An ending longer than this is no file type but a name that happens to hold a dot. */
 const maxExtensionBytes = 64;

@@ -1,0 +1,10 @@
+import { type Session, sql } from "./database.ts";
+
+/**
+ * Tells the planner what the tables hold. The server does so by itself, but minutes too late: a first
+ * scan fills empty tables, and plans made for empty tables took ten times as long (100,000 files, 39 s for 4).
+ */
+export async function refreshStatistics(session: Session): Promise<void> {
+  await session.query(sql`analyze folder`);
+  await session.query(sql`analyze file`);
+}
