@@ -52,18 +52,21 @@ export class Exiftool implements AsyncDisposable {
   async read(path: string | Buffer): Promise<ExiftoolReading> {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const { size } = await file.stat();
-    // A process that is ended, or never starts, may leave its promise open for ever.
-    return await new Promise<ExiftoolReading>((resolve, reject) => {
-      if (this.#ended) reject(ended());
-      const limit = setTimeout(() => reject(new Error("exiftool does not answer")), timeLimitMs);
-      this.#underWay.add(reject);
-      this.#readOpened(`/proc/${process.pid}/fd/${file.fd}`, size)
-        .then(resolve, reject)
-        .finally(() => {
-          clearTimeout(limit);
-          this.#underWay.delete(reject);
-        });
+    let abandon: (reason: Error) => void = () => undefined;
+    const abandoned = new Promise<never>((_, reject) => {
+      abandon = reject;
     });
+    if (this.#ended) abandon(ended());
+    const limit = setTimeout(() => abandon(new Error("exiftool does not answer")), timeLimitMs);
+    this.#underWay.add(abandon);
+    try {
+      // A process that is ended, or never starts, may leave its promise open for ever: only we can give it up,
+      // and then the clock must stop, or it would keep the program alive.
+      return await Promise.race([this.#readOpened(`/proc/${process.pid}/fd/${file.fd}`, size), abandoned]);
+    } finally {
+      clearTimeout(limit);
+      this.#underWay.delete(abandon);
+    }
   }
 
   /** Ends the processes at once; readings under way are rejected. */
