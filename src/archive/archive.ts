@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { access, link, lstat, mkdir, open, readdir, rm, stat } from "node:fs/promises";
-import { acquireProcessLock } from "../inventory/process-lock.ts";
+import { acquireProcessLock, removeDeadDrafts } from "../inventory/process-lock.ts";
 import { systemCode } from "../model/errors.ts";
 import type { PathText } from "../model/path.ts";
 import {
@@ -125,6 +125,7 @@ async function lock(root: PathText, purpose: string): Promise<AsyncDisposable> {
 }
 
 async function removeLeftovers(root: PathText): Promise<void> {
+  await removeDeadDrafts(inPrivateFolder(root, "lock"));
   const names = await readdir(inPrivateFolder(root, "tmp"));
   for (const name of names.filter(isTemporaryName)) await rm(temporaryPath(root, name), { force: true });
 }

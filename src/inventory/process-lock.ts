@@ -7,8 +7,8 @@
  * *succession* of that very holder, which is a lock of the same kind.
  */
 import { randomBytes } from "node:crypto";
-import { link, readFile, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { link, readdir, readFile, rename, rm, stat, statfs, utimes, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { systemCode } from "../model/errors.ts";
 import { type ProcessIdentity, thisProcess, whereabouts } from "./process-identity.ts";
 
@@ -55,6 +55,19 @@ export async function readLockHolder(path: string): Promise<LockHolder | null> {
   } catch (error) {
     if (systemCode(error) === "ENOENT") return null;
     throw error;
+  }
+}
+
+/**
+ * Removes what processes that were killed while they asked for this lock left beside it. For the holder of the lock;
+ * those who ask at this moment are alive, and keep theirs.
+ */
+export async function removeDeadDrafts(path: string): Promise<void> {
+  const beside = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`));
+  for (const name of beside.filter((one) => /(?:\.[0-9a-f]{16})+(?:\.new)?$/.test(one))) {
+    const left = join(dirname(path), name);
+    const holder = await readLockHolder(left);
+    if (holder !== null && (await whereabouts(holder)) === "dead") await rm(left, { force: true });
   }
 }
 
