@@ -1,11 +1,13 @@
 /**
- * Under which account PostgreSQL runs. It refuses to run as root; for root
- * there are three ways, tried in this order, none of which changes the system:
- * a user namespace in which root is called 1000; an unprivileged user that may
- * pass every folder (setpriv); plainly such a user.
+ * Under which account PostgreSQL runs. It refuses to run as root, and as a user
+ * without a name, as containers have them; for those there are three ways, tried
+ * in this order, none of which changes the system: a user namespace in which we
+ * are called by the number of an account that has a name; an unprivileged user
+ * that may pass every folder (setpriv); plainly such a user.
  */
 import { execFile, type SpawnOptions } from "node:child_process";
 import { chmod, chown, lstat, readdir, readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -21,7 +23,6 @@ export interface Account {
 }
 
 const unchanged: Account = { name: "the same user", prefix: [], spawn: {}, owner: null };
-const inNamespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"];
 
 /**
  * @param dataFolder Need not exist yet; if it belongs to another user than root, that user is meant.
@@ -32,12 +33,16 @@ export async function chooseAccount(
   probe: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<Account> {
-  if (process.getuid?.() !== 0) return unchanged;
+  const us = process.getuid?.();
+  if (us !== 0 && hasName()) return unchanged;
+  const named = await unprivilegedUser();
   const owner = await lstat(dataFolder).catch(() => null);
-  if ((owner?.uid ?? 0) === 0 && (await works([...inNamespace, ...probe], environment))) {
-    return { ...unchanged, name: "root in a user namespace", prefix: inNamespace };
+  const namespace = ["unshare", "--user", `--map-user=${named.uid}`, `--map-group=${named.gid}`, "--"];
+  if ((owner?.uid ?? us) === us && (await works([...namespace, ...probe], environment))) {
+    return { ...unchanged, name: "ourselves in a user namespace", prefix: namespace };
   }
-  const user = owner !== null && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : await unprivilegedUser();
+  if (us !== 0) return unchanged;
+  const user = owner !== null && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : named;
   const passing = passEverywhere(user);
   if (await works([...passing, ...probe], environment)) {
     return { name: `user ${user.uid}`, prefix: passing, spawn: {}, owner: user };
@@ -60,6 +65,14 @@ export async function giveTo({ owner }: Account, folder: string): Promise<void> 
 function passEverywhere({ uid, gid }: { uid: number; gid: number }): readonly string[] {
   const capabilities = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
   return ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", ...capabilities, "--"];
+}
+
+function hasName(): boolean {
+  try {
+    return userInfo().username !== "";
+  } catch {
+    return false;
+  }
 }
 
 async function unprivilegedUser(): Promise<{ uid: number; gid: number }> {
