@@ -55,7 +55,8 @@ describe("what its user may not read", () => {
     assert.equal(scan.unreadable, 3);
     assert.ok(problems.every(({ message }) => message.includes("permission")));
     assert.deepEqual(await readdir(disk.path("archive/files")), ["a.txt", "z.txt"]);
-    const [, ...listed] = documentsOf<ListedProblem>(await start(["history", "--json", run]).ended);
+    const told = documentsOf<Partial<ListedProblem>>(await start(["history", "--json", run]).ended);
+    const listed = told.filter(({ code }) => code !== undefined);
     assert.deepEqual(listed.length, problems.length);
   });
 

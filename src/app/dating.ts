@@ -17,12 +17,17 @@ import { describeTrouble } from "./trouble.ts";
 const maxSidecarBytes = 1 << 20;
 const resultsPerWrite = 1_000;
 
+/** Files whose metadata needed exiftool, which could not be asked; the first says why. */
+export interface Unread {
+  readonly files: number;
+  readonly because: string;
+}
+
 export interface Dated {
   readonly files: number;
   readonly bytesRead: number;
   readonly unreadable: number;
-  /** Files whose metadata needed exiftool, which could not be asked; the first says why. */
-  readonly unread: { readonly files: number; readonly because: string } | null;
+  readonly unread: Unread | null;
 }
 
 /**

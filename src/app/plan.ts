@@ -17,7 +17,7 @@ import { addProblems } from "../inventory/problems.ts";
 import type { CopyOperation, LinkOperation, Operation, SourceFile } from "../model/operation.ts";
 import { joinPath } from "../model/path.ts";
 import type { App } from "./context.ts";
-import { readNewEvidence, tieCompanions } from "./dating.ts";
+import { readNewEvidence, tieCompanions, type Unread } from "./dating.ts";
 import { decide } from "./deciding.ts";
 import { mirrorPaths } from "./mirroring.ts";
 import { settlePlaces } from "./settling.ts";
@@ -32,6 +32,8 @@ export interface PlanTotals {
   readonly linkFiles: number;
   /** Files of the sources whose content the archive held before. */
   readonly alreadyArchived: number;
+  /** Photos and videos that are dated without their metadata, since exiftool could not be asked; absent if none. */
+  readonly metadataUnread?: Unread;
 }
 
 /** A plan lives in the tables of its session; its operations are read from there as a stream. */
@@ -43,8 +45,6 @@ export interface Plan extends AsyncDisposable {
   readonly totals: PlanTotals;
   /** Bytes read from the contents of files in order to make it. */
   readonly readBytes: number;
-  /** Files whose metadata needed exiftool, which could not be asked. */
-  readonly unread: { readonly files: number; readonly because: string } | null;
 }
 
 /**
@@ -68,19 +68,11 @@ export async function makePlan(
     const entries = await entryTotals(session, archive.id);
     await findMirrorObstacles(session, archive.id);
     const links = bySource ? await countLinks(session, archive) : 0;
-    const totals = { ...entries, linkFiles: entries.linkFiles + links, alreadyArchived };
+    const metadataUnread = dated.unread === null ? {} : { metadataUnread: dated.unread };
+    const totals = { ...entries, linkFiles: entries.linkFiles + links, alreadyArchived, ...metadataUnread };
     const readBytes = dated.bytesRead + hashed.bytes;
     const dispose = () => session[Symbol.asyncDispose]();
-    return {
-      session,
-      sources,
-      archive,
-      bySource,
-      totals,
-      readBytes,
-      unread: dated.unread,
-      [Symbol.asyncDispose]: dispose,
-    };
+    return { session, sources, archive, bySource, totals, readBytes, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;

@@ -8,6 +8,7 @@ import type { App } from "./context.ts";
 import { makePlan, type Plan, type PlanTotals } from "./plan.ts";
 import { type ScanResult, type ScanTotals, scan } from "./scan.ts";
 import { findTargets, type Target, type Targets } from "./targets.ts";
+import { alarmCodes } from "./trouble.ts";
 
 /** What a command did, as `--json` prints it; parts that do not apply are absent. */
 export interface Summary {
@@ -24,6 +25,8 @@ export interface Outcome {
   readonly summary: Summary;
   /** Number of problems listed for the run. */
   readonly problems: number;
+  /** How many of them say that a content is not what was recorded or written: see {@link alarmCodes}. */
+  readonly alarms: number;
   /** Ctrl-C or SIGTERM came before everything was done. */
   readonly interrupted: boolean;
 }
@@ -80,9 +83,6 @@ export function planCommand(app: App, show: (plan: Plan) => Promise<void>): Prom
 }
 
 function withPlan(scanned: ScanResult, plan: Plan): ScanResult & { readonly plan: PlanTotals } {
-  if (plan.unread !== null) {
-    // A date from the name or the folder may be less exact, which is no failure.
-  }
   const read = { ...scanned.scan, readBytes: scanned.scan.readBytes + plan.readBytes };
   return { ...scanned, scan: read, plan: plan.totals };
 }
@@ -98,11 +98,11 @@ async function underLock(app: App, command: string, work: Work): Promise<Outcome
   await beginRun(app.db, { id: run, command, startedAt, archiveId: targets.archive?.id ?? null });
   try {
     const done = await work(targets, run);
-    const problems = await countProblems(app.db, run);
+    const { all: problems, alarms } = await countProblems(app.db, run, alarmCodes);
     const interrupted = app.signal.aborted;
     const summary: Summary = { command, status: problems > 0 || interrupted ? "incomplete" : "complete", run, ...done };
     await end(app, run, interrupted ? "interrupted" : summary.status, summary);
-    return { summary, problems, interrupted };
+    return { summary, problems, alarms, interrupted };
   } catch (error) {
     // The failure itself is what the user must see, not that it could not be written down.
     await end(app, run, "failed", null).catch(() => undefined);

@@ -1,4 +1,5 @@
 import { AppError, ExitCode, systemCode } from "../model/errors.ts";
+import { formatBytes } from "../model/units.ts";
 
 /** Never made by us: an archive whose disk is not mounted would be begun anew on the disk below. */
 export function archiveNotFound(root: string): AppError {
@@ -69,7 +70,7 @@ export function archiveTooSmall(root: string, space: { needed: number; free: num
   return new AppError(
     "ARCHIVE_FULL",
     ExitCode.refused,
-    `the archive ${root} has ${free} bytes free; ${needed} are needed, and ${reserve} must stay free`,
+    `the archive ${root} has ${formatBytes(free)} free, ${formatBytes(needed + reserve - free)} too little: ${formatBytes(needed)} are to be copied, and ${formatBytes(reserve)} must stay free`,
     { hint: "Free some space or add a disk; nothing was copied." },
   );
 }

@@ -12,6 +12,7 @@ export async function finish(app: App, console: Console, outcome: Outcome): Prom
   const listed = await firstProblems(app, summary.run, console.json ? Number.POSITIVE_INFINITY : shownProblems);
   if (console.json) await console.document({ ...summary, problems: listed });
   else if (!console.quiet) for (const line of summaryLines(outcome, listed)) await console.line(line);
+  if (outcome.alarms > 0) return ExitCode.integrity;
   return problems > 0 ? ExitCode.incomplete : ExitCode.ok;
 }
 

@@ -103,6 +103,8 @@ class RunningPhase implements Phase {
 
   /** "copying: 1,204 of 8,100 files, 3.1 GB of 21 GB, 84 MB/s, 3 min 32 s left". */
   line(): string {
+    // Questions to the database count nothing until they are answered.
+    if (this.#total === null && this.#files === 0) return `${this.#name} …`;
     const seconds = Math.max(0.001, (this.#now() - this.#started) / 1000);
     const of = (done: string, all: string | null) => (all === null ? done : `${done} of ${all}`);
     const total = this.#total;

@@ -6,7 +6,8 @@ import { formatBytes, formatDuration, formatNumberOf } from "../model/units.ts";
 export const shownProblems = 20;
 
 /** What a command did, as lines that a person understands. */
-export function summaryLines({ summary, problems, interrupted }: Outcome, listed: readonly Problem[]): string[] {
+export function summaryLines(outcome: Outcome, listed: readonly Problem[]): string[] {
+  const { summary, problems } = outcome;
   const { scan, duplicates, plan, consolidate } = summary;
   const lines: string[] = [];
   const say = (what: string, text: string) => lines.push(`${what.padEnd(11)}${text}`);
@@ -36,9 +37,16 @@ export function summaryLines({ summary, problems, interrupted }: Outcome, listed
     say("To link", formatNumberOf(plan.linkFiles, "name"));
     say("In place", `${formatNumberOf(plan.alreadyArchived, "file")} whose content the archive has already`);
   }
+  if (plan?.metadataUnread !== undefined) {
+    const { files, because } = plan.metadataUnread;
+    say(
+      "Dates",
+      `${formatNumberOf(files, "photo or video", "photos and videos")} dated without their metadata: ${because}`,
+    );
+  }
   say("Problems", problems === 0 ? "none" : `${formatNumberOf(problems, "file or folder", "files or folders")}:`);
   lines.push(...problemLines(listed, problems, summary.run));
-  lines.push("", ending({ summary, problems, interrupted }));
+  lines.push("", ending(outcome));
   return lines;
 }
 
@@ -61,9 +69,11 @@ function problemLines(listed: readonly Problem[], problems: number, run: string)
   return more > 0 ? [...lines, `  and ${formatNumberOf(more, "more", "more")}: onefold history ${run}`] : lines;
 }
 
-function ending({ summary, problems, interrupted }: Outcome): string {
+function ending({ summary, problems, alarms, interrupted }: Outcome): string {
   if (interrupted)
     return `Interrupted. What was done is kept; the same command goes on from here. (run ${summary.run})`;
+  if (alarms > 0)
+    return `ALARM: ${formatNumberOf(alarms, "file")} read differently from what was recorded or written; nothing of them was archived. Suspect a disk, a cable or memory. (run ${summary.run})`;
   if (problems > 0) return `Done, but not with everything: see the problems above. (run ${summary.run})`;
   if (summary.consolidate !== undefined)
     return `Done: every content of every source is in the archive. (run ${summary.run})`;

@@ -66,12 +66,18 @@ export function forgiveGoneReaders(...streams: readonly Writable[]): void {
 
 /** Waits while the reader is slow, so that a list of millions stays small in memory. */
 async function write(stream: Writable, text: string): Promise<void> {
-  if (stream.write(text)) return;
+  if (stream.destroyed || stream.write(text)) return;
   await new Promise<void>((resolve) => {
-    stream.once("drain", resolve);
-    stream.once("close", resolve);
+    const settle = () => {
+      for (const event of endings) stream.off(event, settle);
+      resolve();
+    };
+    for (const event of endings) stream.on(event, settle);
   });
 }
+
+/** After one of these there is room, or nobody left to wait for. */
+const endings = ["drain", "close", "error"] as const;
 
 function numbersAsText(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;

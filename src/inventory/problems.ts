@@ -19,9 +19,16 @@ export async function* problemsOf(db: Session, runId: string): AsyncGenerator<Pr
   `);
 }
 
-export async function countProblems(db: Session, runId: string): Promise<number> {
-  const [row] = await db.query<{ count: number }>(sql`
-    select count(*)::int4 as count from problem where run_id = ${runId}
+export interface ProblemCounts {
+  readonly all: number;
+  /** Those with one of the codes that were asked for. */
+  readonly alarms: number;
+}
+
+export async function countProblems(db: Session, runId: string, alarmCodes: readonly string[]): Promise<ProblemCounts> {
+  const [counts] = await db.query<ProblemCounts>(sql`
+    select count(*)::int4 as all, count(*) filter (where code = any(${alarmCodes}::text[]))::int4 as alarms
+    from problem where run_id = ${runId}
   `);
-  return row?.count ?? 0;
+  return counts ?? { all: 0, alarms: 0 };
 }

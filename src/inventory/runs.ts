@@ -1,3 +1,4 @@
+import type { PathText } from "../model/path.ts";
 import { type Session, sql } from "./database.ts";
 
 /** How a run stands; "running" of a run whose process is gone means that it was killed. */
@@ -12,11 +13,14 @@ export interface Run {
   /** The numbers it ended with, as `--json` printed them; null if it did not get that far. */
   readonly summary: unknown;
   readonly problems: number;
+  /** Root of the archive it worked on, where its journal lies; null: it worked on none. */
+  readonly archive: PathText | null;
 }
 
 const columns = sql`
   id, command, started_at as "startedAt", ended_at as "endedAt", status, summary,
-  (select count(*)::int4 from problem where run_id = run.id) as problems`;
+  (select count(*)::int4 from problem where run_id = run.id) as problems,
+  (select root from source where source.id = archive_id) as archive`;
 
 export async function beginRun(
   db: Session,
