@@ -8,7 +8,10 @@ import type { Console } from "./terminal.ts";
 export async function reportFailure(error: unknown, console: Console): Promise<ExitCode> {
   if (error instanceof AppError) {
     const { code, message, hint, exitCode } = error;
-    console.message(`error: ${message} [${code}]`);
+    // One line, so that a script finds its code; several faults of one kind follow, a line each.
+    const [sentence = "", ...details] = message.split("\n");
+    console.message(`error: ${sentence} [${code}]`);
+    for (const detail of details) console.message(`  ${detail}`);
     if (hint !== undefined) console.message(`  hint: ${hint}`);
     if (console.json) await console.document({ error: { code, message, ...(hint === undefined ? {} : { hint }) } });
     return exitCode;

@@ -75,7 +75,8 @@ function allCommands(command: Command): Command[] {
 
 function usageError({ message, code }: CommanderError): AppError {
   // Without a command commander shows the help as if it were an error, and has no words of its own.
-  const sentence = code === "commander.help" ? "no command is given" : message.replace(/^error: /, "");
+  const sentence =
+    code === "commander.help" ? "no command is given" : message.replace(/^error: /, "").replace(/\n/g, " ");
   return new AppError("USAGE", ExitCode.usage, sentence, { hint: "onefold --help lists the commands and options." });
 }
 
