@@ -4,6 +4,17 @@ CREATE OR REPLACE FUNCTION path_key(path text)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN sha256(decode(replace(path, '\'::text, '\\'::text), 'escape'::text))
 
+table claim
+  folder text collate "C" not null
+  name text collate "C" not null
+  size bigint not null
+  mtime bigint not null
+  mtime_unit bigint not null
+  hash bytea not null
+  import_id integer not null
+  constraint claim_import_id_fkey FOREIGN KEY (import_id) REFERENCES import(id)
+  CREATE UNIQUE INDEX claim_place ON claim USING btree (path_key(folder), name)
+
 table entry
   archive_id integer not null
   hash bytea not null
@@ -35,6 +46,7 @@ table file
   hash bytea
   recorded_at timestamp with time zone not null default now()
   gone_at timestamp with time zone
+  claimed boolean not null default false
   constraint file_folder_id_fkey FOREIGN KEY (folder_id) REFERENCES folder(id)
   constraint file_pkey PRIMARY KEY (id)
   CREATE INDEX file_hash ON file USING btree (hash) WHERE (hash IS NOT NULL)
@@ -48,6 +60,14 @@ table folder
   constraint folder_pkey PRIMARY KEY (id)
   constraint folder_source_id_fkey FOREIGN KEY (source_id) REFERENCES source(id)
   CREATE UNIQUE INDEX folder_path ON folder USING btree (source_id, path_key(path))
+
+table import
+  id integer not null generated always as identity
+  run_id text collate "C" not null
+  origin text not null
+  complete boolean
+  constraint import_pkey PRIMARY KEY (id)
+  constraint import_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id)
 
 table migration
   number integer not null

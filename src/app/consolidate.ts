@@ -1,14 +1,16 @@
 import { type Archive, openArchive } from "../archive/archive.ts";
 import { Executor } from "../archive/execute.ts";
-import { beginJournal, type Journal } from "../archive/journal.ts";
+import { beginJournal } from "../archive/journal.ts";
 import type { Advice, Executed, ExecutedBatch, HeldEntry, Step, Wanted } from "../archive/outcome.ts";
 import { checkSpace } from "../archive/space.ts";
+import { countClaimed } from "../inventory/claims.ts";
 import { shareAmongHardLinks } from "../inventory/hashes.ts";
 import { heldContents, type Placed, type ReadSource, recordPlaced } from "../inventory/placed.ts";
 import { addProblems } from "../inventory/problems.ts";
 import type { Problem } from "../model/operation.ts";
 import { Serial } from "../threads/serial.ts";
 import type { App } from "./context.ts";
+import { verifyClaims } from "./hashing.ts";
 import { hashed, mirrorFolder } from "./mirroring.ts";
 import { entryOperations, linkOperations, type Plan } from "./plan.ts";
 import type { Phase } from "./progress.ts";
@@ -43,11 +45,20 @@ export function takeArchive(app: App, plan: { readonly root: Archive["root"] }, 
  * Carries a plan out: new entries first, sources side by side, then the links below by-source/.
  * What is done is recorded batch by batch; what fails is listed, and the rest goes on.
  *
+ * A plan that rests on claims of other programs is checked on the way: what it copies by the copy, the rest by reading
+ * it before the links are made. If claims turn out wrong, `replan` is asked once for what they left to do.
+ *
  * @throws AppError ARCHIVE_FULL before the first copy, if the plan does not fit
  */
-export async function consolidate(app: App, plan: Plan, archive: Archive, runId: string): Promise<Consolidated> {
+export async function consolidate(
+  app: App,
+  plan: Plan,
+  { archive, runId, replan }: { archive: Archive; runId: string; replan: () => Promise<Plan> },
+): Promise<Consolidated> {
   const { copyFiles, copyBytes, linkFiles, alreadyArchived } = plan.totals;
-  if (copyFiles + linkFiles === 0) {
+  const sourceIds = plan.sources.map(({ id }) => id);
+  const claimed = await countClaimed(app.db, sourceIds);
+  if (copyFiles + linkFiles + claimed === 0) {
     // A run that has nothing to do leaves no trace in the archive.
     const nothing = { copiedFiles: 0, copiedBytes: 0, linkedFiles: 0, failed: 0, seconds: 0 };
     return { totals: { ...nothing, alreadyArchived }, readBytes: 0 };
@@ -57,15 +68,27 @@ export async function consolidate(app: App, plan: Plan, archive: Archive, runId:
   const header = { run: runId, at: app.now().toISOString(), program: `onefold ${app.version}`, sources };
   await using journal = await beginJournal(archive, header);
   await using recorder = await Recorder.open(app, plan, runId);
-  await carryOut(app, plan, archive, journal, recorder);
+  await using executor = new Executor(archive, { journal, advice: adviceFor(app, plan), signal: app.signal });
+  await carryOut(app, plan, { executor, recorder, runId, claimed });
+  if (claimed > 0 && !app.signal.aborted) {
+    await using rest = await replan();
+    await carryOut(app, rest, { executor, recorder, runId, claimed: 0 });
+  }
   const result = recorder.result();
   const status = app.signal.aborted ? "interrupted" : result.totals.failed > 0 ? "incomplete" : "complete";
   await journal.write({ do: "end", status });
   return result;
 }
 
-async function carryOut(app: App, plan: Plan, archive: Archive, journal: Journal, recorder: Recorder): Promise<void> {
-  await using executor = new Executor(archive, { journal, advice: adviceFor(app, plan), signal: app.signal });
+interface Execution {
+  readonly executor: Executor;
+  readonly recorder: Recorder;
+  readonly runId: string;
+  /** Number of files whose hash only another program has told. */
+  readonly claimed: number;
+}
+
+async function carryOut(app: App, plan: Plan, { executor, recorder, runId, claimed }: Execution): Promise<void> {
   const { copyFiles, copyBytes, linkFiles } = plan.totals;
   const copying = app.progress.begin("copying", { files: copyFiles, bytes: copyBytes });
   await plan.session.transaction(async (db) => {
@@ -84,6 +107,8 @@ async function carryOut(app: App, plan: Plan, archive: Archive, journal: Journal
     app.db,
     plan.sources.map(({ id }) => id),
   );
+  if (claimed > 0) recorder.count(await verifyClaims(app, plan.sources, runId));
+  if (app.signal.aborted) return;
   const linking = app.progress.begin("linking", { files: linkFiles, bytes: 0 });
   await plan.session.transaction(async (db) => {
     const steps = flatten(linkOperations(db, plan, "placed"));
@@ -139,10 +164,15 @@ class Recorder implements AsyncDisposable {
       const where = { archiveId: archive.id, inodesTrusted: archive.inodes === "all" };
       await recordPlaced(this.#session, where, placed, read);
       await addProblems(this.#app.db, this.#runId, problems);
-      for (const one of results) this.#count(one);
+      for (const one of results) this.#countResult(one);
       const bytes = results.reduce((sum, { outcome }) => sum + ("bytesRead" in outcome ? outcome.bytesRead : 0), 0);
       phase.add({ files: results.length, bytes });
     });
+  }
+
+  /** Counts what was read beside the copying. */
+  count({ bytesRead }: { readonly bytesRead: number }): void {
+    this.#totals.readBytes += bytesRead;
   }
 
   result(): Consolidated {
@@ -164,7 +194,7 @@ class Recorder implements AsyncDisposable {
     return [{ id: operation.from.id, hash, head, racy }];
   }
 
-  #count({ operation, outcome }: Executed): void {
+  #countResult({ operation, outcome }: Executed): void {
     if ("bytesRead" in outcome) this.#totals.readBytes += outcome.bytesRead;
     if (outcome.kind === "copied") {
       this.#totals.copiedFiles++;

@@ -1,7 +1,14 @@
 import { type HashTask, hashFiles } from "../hashing/hash.ts";
-import { beginHashing, type Candidate, filesOfSharedSize, findTies, tiedFiles } from "../inventory/candidates.ts";
+import {
+  beginHashing,
+  type Candidate,
+  claimedFiles,
+  filesOfSharedSize,
+  findTies,
+  tiedFiles,
+} from "../inventory/candidates.ts";
 import { relaxCommits } from "../inventory/commits.ts";
-import type { Session } from "../inventory/database.ts";
+import type { DedicatedSession, Session } from "../inventory/database.ts";
 import { placesOf } from "../inventory/files.ts";
 import { recordHashes, shareAmongHardLinks } from "../inventory/hashes.ts";
 import { addProblems } from "../inventory/problems.ts";
@@ -13,7 +20,8 @@ import type { Target, Targets } from "./targets.ts";
 import { hashThreads } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
 
-interface Found {
+/** What reading came to. */
+export interface Found {
   files: number;
   bytesRead: number;
   unreadable: number;
@@ -25,36 +33,65 @@ interface Found {
  */
 export async function findDuplicates(app: App, targets: Targets, runId: string): Promise<Found> {
   const all = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
+  const allIds = all.map(({ id }) => id);
   const sourceIds = targets.sources.map(({ id }) => id);
-  const found: Found = { files: 0, bytesRead: 0, unreadable: 0 };
+  const found = nothing();
   await using asking = await app.db.session();
   await using writing = await app.db.session();
   await relaxCommits(writing);
   await beginHashing(asking, targets.archive?.id ?? null, sourceIds);
+  const stages = { asking, writing, targets: all, runId, found };
+  await carryOut(app, stages, { name: "comparing beginnings and ends", depth: "ends", candidatesOf: filesOfSharedSize });
+  await findTies(asking, allIds);
+  await carryOut(app, stages, { name: "comparing whole files", depth: "whole", candidatesOf: tiedFiles });
+  return found;
+}
+
+/** Reads every file of the sources whose hash only another program has told: from then on it is our own. */
+export async function verifyClaims(app: App, sources: readonly Target[], runId: string): Promise<Found> {
+  const found = nothing();
+  await using asking = await app.db.session();
+  await using writing = await app.db.session();
+  const stages = { asking, writing, targets: sources, runId, found };
+  await carryOut(app, stages, { name: "verifying claims", depth: "whole", candidatesOf: claimedFiles });
+  return found;
+}
+
+function nothing(): Found {
+  return { files: 0, bytesRead: 0, unreadable: 0 };
+}
+
+/** What the stages of one job have in common. */
+interface Stages {
+  readonly asking: DedicatedSession;
+  readonly writing: DedicatedSession;
+  readonly targets: readonly Target[];
+  readonly runId: string;
+  readonly found: Found;
+}
+
+interface StageRules {
+  /** For people. */
+  readonly name: string;
+  readonly depth: "ends" | "whole";
+  readonly candidatesOf: typeof tiedFiles;
+}
+
+async function carryOut(app: App, stages: Stages, { name, ...rules }: StageRules): Promise<void> {
+  if (app.signal.aborted) return;
+  const { asking, writing, targets, runId, found } = stages;
+  const phase = app.progress.begin(name);
   const writes = new Serial();
   const write = (rows: readonly Uint8Array[]) => writes.run(() => writing.transaction((db) => recordHashes(db, rows)));
-  const stage = async (name: string, depth: "ends" | "whole", candidatesOf: typeof tiedFiles) => {
-    if (app.signal.aborted) return;
-    const phase = app.progress.begin(name);
-    await asking.transaction(async (db) => {
-      await Promise.all(
-        all.map((target) => hashTarget(app, { db, write, target, depth, runId, candidatesOf, phase, found })),
-      );
-    });
-    phase.end();
-    // In the archive every file has several names, too; an inventory that was lost knows of none.
-    await shareAmongHardLinks(
-      writing,
-      all.map(({ id }) => id),
-    );
-  };
-  await stage("comparing beginnings and ends", "ends", filesOfSharedSize);
-  await findTies(
-    asking,
-    all.map(({ id }) => id),
+  await asking.transaction(async (db) => {
+    await Promise.all(targets.map((target) => hashTarget(app, { ...rules, db, write, target, runId, phase, found })));
+  });
+  phase.end();
+  // In the archive every file has several names, too; an inventory that was lost knows of none.
+  await shareAmongHardLinks(
+    writing,
+    targets.map(({ id }) => id),
   );
-  await stage("comparing whole files", "whole", tiedFiles);
-  return found;
 }
 
 interface Stage {

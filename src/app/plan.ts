@@ -104,7 +104,8 @@ export async function* linkOperations(
   if (!bySource) return;
   const roots = rootsOf(sources);
   for await (const batch of mirrors(session, archive.id, "missing")) {
-    const rows = batch.filter(({ entryExists }) => entryExists || entries === "planned");
+    // A claim that could not be verified is no reason to link anything.
+    const rows = batch.filter(({ entryExists, hash }) => (entryExists && hash !== null) || entries === "planned");
     yield await linksFor(session, archive, rows, roots);
   }
 }

@@ -56,7 +56,7 @@ export function runCommand(app: App, until: "planned" | "consolidated"): Promise
     await using plan = await makePlan(app, withArchive, runId);
     const planned = withPlan(scanned, plan);
     if (app.signal.aborted) return planned;
-    const { totals, readBytes } = await consolidate(app, plan, archive, runId);
+    const { totals, readBytes } = await consolidate(app, plan, { archive, runId, replan: () => makePlan(app, withArchive, runId) });
     const read = { ...planned.scan, readBytes: planned.scan.readBytes + readBytes };
     return { ...planned, scan: read, consolidate: totals };
   });
@@ -67,9 +67,10 @@ export function consolidateCommand(app: App): Promise<Outcome> {
   return underLock(app, "consolidate", async (targets, runId) => {
     const withArchive = requireArchive(targets);
     await using archive = await takeArchive(app, withArchive.archive, "consolidate");
-    await using plan = await makePlan(app, withArchive, runId);
+    const replan = () => makePlan(app, withArchive, runId);
+    await using plan = await replan();
     if (app.signal.aborted) return { plan: plan.totals };
-    return { plan: plan.totals, consolidate: (await consolidate(app, plan, archive, runId)).totals };
+    return { plan: plan.totals, consolidate: (await consolidate(app, plan, { archive, runId, replan })).totals };
   });
 }
 

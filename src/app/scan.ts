@@ -1,3 +1,4 @@
+import { applyClaims } from "../inventory/claims.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
 import { adoptEntries } from "../inventory/entries.ts";
 import { addProblems } from "../inventory/problems.ts";
@@ -51,6 +52,10 @@ export async function scan(app: App, targets: Targets, runId: string): Promise<S
   phase.end();
   await growth.settle();
   const sourceCounts = seen.slice(0, targets.sources.length);
+  await applyClaims(
+    app.db,
+    targets.sources.map(({ id }) => id),
+  );
   const hashed = await findDuplicates(app, targets, runId);
   if (targets.archive !== null) await adoptEntries(app.db, targets.archive.id);
   const sum = (pick: (counts: TargetCounts) => number) =>

@@ -96,6 +96,20 @@ export async function* tiedFiles(session: Session, sourceId: number): AsyncGener
   );
 }
 
+/** Files of one source whose hash is only claimed, one name of each inode. In folder order. */
+export async function* claimedFiles(session: Session, sourceId: number): AsyncGenerator<Candidate[]> {
+  yield* candidates(
+    session,
+    sql`
+    where gone_at is null and not junk and claimed and source_id = ${sourceId}
+      and (inode is null or file.id in (
+        select min(file.id) from file join folder on folder.id = folder_id
+        where inode is not null and gone_at is null and not junk and claimed and source_id = ${sourceId}
+        group by device, inode
+      ))`,
+  );
+}
+
 async function* candidates(session: Session, where: ReturnType<typeof sql>): AsyncGenerator<Candidate[]> {
   const rows = session.stream<Row>(sql`
     select file.id::float8 as id, folder.path as folder, name, size::float8 as size, mtime

@@ -16,7 +16,8 @@ export async function recordHashes(session: Session, rows: Iterable<Uint8Array>)
   await session.copyIn("hashed (id, size, mtime, ctime, racy, head, hash)", rows);
   await session.query(sql`
     update file set size = hashed.size, mtime = hashed.mtime, ctime = hashed.ctime, racy = hashed.racy,
-      head = coalesce(hashed.head, file.head), hash = coalesce(hashed.hash, file.hash)
+      head = coalesce(hashed.head, file.head), hash = coalesce(hashed.hash, file.hash),
+      claimed = file.claimed and hashed.hash is null
     from hashed where file.id = hashed.id
   `);
 }
@@ -28,13 +29,14 @@ export async function shareAmongHardLinks(session: Session, sourceIds: readonly 
       select file.*, source_id from file join folder on folder.id = file.folder_id
       where inode is not null and gone_at is null and source_id = any(${sourceIds}::int[])
     )
-    update file set head = known.head, hash = known.hash, racy = known.racy
+    update file set head = known.head, hash = known.hash, racy = known.racy, claimed = known.claimed
     from (
-      select distinct on (blank.id) blank.id, known.head, known.hash, known.racy
+      select distinct on (blank.id) blank.id, known.head, known.hash, known.racy, known.claimed
       from linked as blank
       join linked as known using (source_id, device, inode, size, mtime)
-      where blank.hash is null and (known.hash is not null or (known.head is not null and blank.head is null))
-      order by blank.id, known.hash nulls last
+      where (blank.hash is null and (known.hash is not null or (known.head is not null and blank.head is null)))
+        or (blank.claimed and known.hash is not null and not known.claimed)
+      order by blank.id, known.hash is null, known.claimed
     ) as known
     where file.id = known.id
   `);

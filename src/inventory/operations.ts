@@ -18,7 +18,7 @@ export interface FileRow {
 const fileColumns: Query = sql`
   file.id::float8 as id, planned_source.source_id as "sourceId", planned_source.name as source,
   case when folder.path = '' then file.name else folder.path || '/' || file.name end as path,
-  file.size::float8 as size, file.mtime as modified, encode(file.hash, 'hex') as hash`;
+  file.size::float8 as size, file.mtime as modified, case when not file.claimed then encode(file.hash, 'hex') end as hash`;
 
 /** A content that must be brought into the archive's layout. */
 export interface NewEntryRow extends FileRow {
@@ -51,12 +51,15 @@ export async function* newEntries(
   `);
 }
 
-/** Any path of the archive that holds the content of `file`: by-source/ may have it where the entry was removed. */
+/**
+ * Any path of the archive that holds the content of `file`: by-source/ may have it where the entry was removed. A content
+ * that is only claimed is copied instead, which tells what it is.
+ */
 function archivePathOf(archiveId: number): Query {
   return sql`
     select case when there.path = '' then twin.name else there.path || '/' || twin.name end as path
     from file as twin join folder as there on there.id = twin.folder_id
-    where twin.hash = file.hash and twin.gone_at is null and there.source_id = ${archiveId}
+    where twin.hash = file.hash and not file.claimed and twin.gone_at is null and there.source_id = ${archiveId}
     order by twin.id limit 1`;
 }
 

@@ -48,7 +48,8 @@ export async function recordPlaced(
       copyText(read.map(({ id, head, hash, racy }) => [id, bytea(head), bytea(hash), racy])),
     ]);
     await db.query(sql`
-      update file set hash = read_now.hash, head = coalesce(read_now.head, file.head), racy = read_now.racy
+      update file set hash = read_now.hash, head = coalesce(read_now.head, file.head), racy = read_now.racy,
+        claimed = false
       from read_now where file.id = read_now.id
     `);
     await db.query(sql`

@@ -41,7 +41,7 @@ export async function* wantedPlaces(session: Session): AsyncGenerator<Candidate[
       join folder on folder.id = file.folder_id
     )
     select encode(placed.content, 'hex') as content, original_id::float8 as original,
-      encode(file.hash, 'hex') as hash, file.name, path,
+      case when not file.claimed then encode(file.hash, 'hex') end as hash, file.name, path,
       case when follows then encode(main_content, 'hex') end as "mainContent",
       main_name as "mainName", main_path as "mainPath"
     from placed join file on file.id = original_id

@@ -74,7 +74,7 @@ export async function mergeSeen(
         update file set size = matched.size, mtime = matched.mtime, ctime = matched.ctime,
           device = matched.device, inode = matched.inode, junk = matched.junk,
           head = null, hash = case when matched.size = 0 then decode(${emptyHash}, 'hex') end,
-          racy = false, recorded_at = now(), gone_at = null
+          racy = false, claimed = false, recorded_at = now(), gone_at = null
         from matched where file.id = matched.file_id and not matched.same
       ), refreshed as (
         update file set device = matched.device, inode = matched.inode, gone_at = null

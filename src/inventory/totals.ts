@@ -32,7 +32,7 @@ export function sourceTotals(
     from source
     left join folder on folder.source_id = source.id
     left join file on file.folder_id = folder.id and gone_at is null
-    left join entry on archive_id = ${archiveId}::int and entry.hash = file.hash
+    left join entry on archive_id = ${archiveId}::int and entry.hash = file.hash and not claimed
     where source.id = any(${sourceIds}::int[])
     group by source.id
     order by array_position(${sourceIds}::int[], source.id)
