@@ -39,7 +39,9 @@ test("on a terminal one line is drawn over and over: phase, files, bytes, rate; 
   assert.equal(status, 0, screen);
   const drawn = screen.split("\r\x1b[K");
   assert.ok(
-    drawn.some((line) => /^(looking through folders|deciding): [\d,]+ files, [\d,]+ files\/s|^looking through folders …$/.test(line)),
+    drawn.some((line) =>
+      /^(looking through folders|deciding): [\d,]+ files, [\d,]+ files\/s|^looking through folders …$/.test(line),
+    ),
     screen,
   );
   assert.ok(

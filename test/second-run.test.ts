@@ -3,7 +3,7 @@ import { rename, rm, unlink, utimes, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Household, household, type Snapshot, snapshot, summaryOf } from "../src/testing/household.ts";
-import { documentOf } from "../src/testing/onefold.ts";
+import { documentOf, documentsOf } from "../src/testing/onefold.ts";
 import { addTo, fileFrom } from "../src/testing/tree.ts";
 
 const july2019 = 1_563_099_300_123_456_000n;
@@ -175,8 +175,8 @@ test("status, history and where tell what was done", async () => {
       ["laptop", 3, 3],
     ],
   );
-  const told = documentOf<{ id: string; command: string; status: string }>(history);
-  assert.deepEqual([told.id, told.command, told.status], [run, "run", "complete"]);
+  const [told] = documentsOf<{ id: string; command: string; status: string }>(history);
+  assert.deepEqual([told?.id, told?.command, told?.status], [run, "run", "complete"]);
   const places = documentOf<{ files: { source: string; path: string }[]; entry: string }>(where);
   assert.equal(places.entry, "photos/2019/07/IMG_20190714_101500.jpg");
   assert.ok(places.files.some(({ source, path }) => source === "phone" && path === "DCIM/IMG_20190714_101500.jpg"));

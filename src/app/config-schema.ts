@@ -29,6 +29,7 @@ export function configSchema(folder: string) {
     archive: z.strictObject(archive).optional(),
     source: z.array(z.strictObject(source)).optional(),
     keep: z.strictObject({ rules: z.array(z.enum(ruleNames)).optional() }).optional(),
+    czkawka: z.strictObject({ command: z.string().min(1).optional() }).optional(),
     scan: z
       .strictObject({ "exclude-junk": z.boolean().optional(), threads: z.number().int().min(0).max(256).optional() })
       .optional(),

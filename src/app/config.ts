@@ -21,6 +21,8 @@ export interface Config {
   readonly archive: ArchiveConfig;
   readonly keep: { readonly rules: readonly RuleName[] };
   /** threads: 0 leaves the number to onefold. */
+  /** command: name or path of czkawka_cli. */
+  readonly czkawka: { readonly command: string };
   readonly scan: { readonly excludeJunk: boolean; readonly threads: number };
 }
 
@@ -87,7 +89,7 @@ const defaultLayouts: Readonly<Record<Category, string>> = {
   other: "files/{dir}/{name}",
 };
 
-function configOf({ database, archive, source, keep, scan }: ConfigFields, file: string | null): Config {
+function configOf({ database, archive, source, keep, czkawka, scan }: ConfigFields, file: string | null): Config {
   const layout = (category: Category) => archive?.layout?.[category] ?? defaultLayout(category);
   return {
     file,
@@ -102,6 +104,7 @@ function configOf({ database, archive, source, keep, scan }: ConfigFields, file:
       layout: { photo: layout("photo"), video: layout("video"), audio: layout("audio"), other: layout("other") },
     },
     keep: { rules: keep?.rules ?? defaultRules },
+    czkawka: { command: czkawka?.command ?? "czkawka_cli" },
     scan: { excludeJunk: scan?.["exclude-junk"] ?? true, threads: scan?.threads ?? 0 },
   };
 }

@@ -47,9 +47,7 @@ export function named(value: string | undefined): string | undefined {
 /** @param problems Each a line of the message: "file:line: key: sentence". At least one. */
 export function configInvalid(problems: readonly string[]): AppError {
   const message =
-    problems.length === 1
-      ? problems.join()
-      : `the configuration has ${problems.length} faults\n${problems.join("\n")}`;
+    problems.length === 1 ? problems.join() : `the configuration has ${problems.length} faults\n${problems.join("\n")}`;
   return new AppError("CONFIG_INVALID", ExitCode.usage, message, {
     hint: "Correct it and start again; nothing was touched.",
   });

@@ -41,7 +41,11 @@ export async function findDuplicates(app: App, targets: Targets, runId: string):
   await relaxCommits(writing);
   await beginHashing(asking, targets.archive?.id ?? null, sourceIds);
   const stages = { asking, writing, targets: all, runId, found };
-  await carryOut(app, stages, { name: "comparing beginnings and ends", depth: "ends", candidatesOf: filesOfSharedSize });
+  await carryOut(app, stages, {
+    name: "comparing beginnings and ends",
+    depth: "ends",
+    candidatesOf: filesOfSharedSize,
+  });
   await findTies(asking, allIds);
   await carryOut(app, stages, { name: "comparing whole files", depth: "whole", candidatesOf: tiedFiles });
   return found;

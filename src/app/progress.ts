@@ -5,6 +5,8 @@ export interface Phase {
 }
 
 export interface Progress {
+  /** Whether another program may draw its own progress on the terminal while no phase is under way. */
+  readonly drawable: boolean;
   /**
    * @param name What is being done, as a person says it: "reading folders", "copying".
    * @param total Files and bytes there are to do, if that is known.

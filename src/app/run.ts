@@ -5,8 +5,9 @@ import { beginRun, closeKilledRuns, endRun, type RunStatus } from "../inventory/
 import { AppError, ExitCode } from "../model/errors.ts";
 import { type ConsolidateTotals, consolidate, takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
+import type { ImportTotals } from "./import.ts";
 import { makePlan, type Plan, type PlanTotals } from "./plan.ts";
-import { type ScanResult, type ScanTotals, scan } from "./scan.ts";
+import { type Engine, type ScanResult, type ScanTotals, scan } from "./scan.ts";
 import { findTargets, type Target, type Targets } from "./targets.ts";
 import { alarmCodes } from "./trouble.ts";
 
@@ -19,6 +20,7 @@ export interface Summary {
   readonly duplicates?: ScanResult["duplicates"];
   readonly plan?: PlanTotals;
   readonly consolidate?: ConsolidateTotals;
+  readonly import?: ImportTotals;
 }
 
 export interface Outcome {
@@ -35,8 +37,8 @@ export interface Outcome {
 type Work = (targets: Targets, runId: string) => Promise<Omit<Summary, "command" | "status" | "run">>;
 
 /** `onefold scan`: brings the inventory up to date; of all sources, or of those named. */
-export function scanCommand(app: App, names: readonly string[]): Promise<Outcome> {
-  return underLock(app, "scan", (targets, runId) => scan(app, chosen(targets, names), runId));
+export function scanCommand(app: App, names: readonly string[], engine: Engine): Promise<Outcome> {
+  return underLock(app, "scan", (targets, runId) => scan(app, chosen(targets, names), runId, engine));
 }
 
 /** `onefold run`: scan, plan, consolidate; or the first two alone. */
@@ -56,7 +58,11 @@ export function runCommand(app: App, until: "planned" | "consolidated"): Promise
     await using plan = await makePlan(app, withArchive, runId);
     const planned = withPlan(scanned, plan);
     if (app.signal.aborted) return planned;
-    const { totals, readBytes } = await consolidate(app, plan, { archive, runId, replan: () => makePlan(app, withArchive, runId) });
+    const { totals, readBytes } = await consolidate(app, plan, {
+      archive,
+      runId,
+      replan: () => makePlan(app, withArchive, runId),
+    });
     const read = { ...planned.scan, readBytes: planned.scan.readBytes + readBytes };
     return { ...planned, scan: read, consolidate: totals };
   });
@@ -90,15 +96,24 @@ function withPlan(scanned: ScanResult, plan: Plan): ScanResult & { readonly plan
 
 async function underLock(app: App, command: string, work: Work): Promise<Outcome> {
   const targets = await findTargets(app);
+  return withRun(app, { command, archiveId: targets.archive?.id ?? null }, (run) => work(targets, run));
+}
+
+/** Keeps other runs out, and lets `work` have a run of its own. */
+export async function withRun(
+  app: App,
+  { command, archiveId }: { readonly command: string; readonly archiveId: number | null },
+  work: (runId: string) => Promise<Omit<Summary, "command" | "status" | "run">>,
+): Promise<Outcome> {
   const lock = await holdRunLock(app.db);
   if (lock === null) throw runActive();
   await using _held = lock;
   await closeKilledRuns(app.db);
   const startedAt = app.now();
   const run = runId(startedAt);
-  await beginRun(app.db, { id: run, command, startedAt, archiveId: targets.archive?.id ?? null });
+  await beginRun(app.db, { id: run, command, startedAt, archiveId });
   try {
-    const done = await work(targets, run);
+    const done = await work(run);
     const { all: problems, alarms } = await countProblems(app.db, run, alarmCodes);
     const interrupted = app.signal.aborted;
     const summary: Summary = { command, status: problems > 0 || interrupted ? "incomplete" : "complete", run, ...done };

@@ -44,6 +44,10 @@ path = "/mnt/backup-disk"
 # [keep]
 # rules = ["source-order", "oldest", "shortest-path"]
 
+# For scan --engine czkawka: where the program is, if not on the search path.
+# [czkawka]
+# command = "/home/me/.cargo/bin/czkawka_cli"
+
 # [scan]
 # Leave out what systems make for themselves (Thumbs.db, .DS_Store, @eaDir, $RECYCLE.BIN, …): it is listed, never archived.
 # exclude-junk = true

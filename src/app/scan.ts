@@ -8,6 +8,7 @@ import { refreshStatistics } from "../inventory/statistics.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, walk } from "../sources/walk.ts";
 import type { App } from "./context.ts";
+import { claimWithCzkawka } from "./czkawka.ts";
 import { findDuplicates } from "./hashing.ts";
 import type { Phase } from "./progress.ts";
 import type { Target, Targets } from "./targets.ts";
@@ -29,6 +30,8 @@ export interface ScanTotals {
   readonly seconds: number;
 }
 
+export type Engine = "onefold" | "czkawka";
+
 export interface ScanResult {
   readonly scan: ScanTotals;
   readonly duplicates: DuplicateTotals;
@@ -42,8 +45,9 @@ const rowsPerMerge = 20_000;
  * than that takes. What it learned is committed as it goes: a scan that was killed goes on where it was.
  *
  * @param runId Where unreadable files are listed.
+ * @param engine Who looks first for equal files; what it leaves out or claims wrongly is our own stages' to find.
  */
-export async function scan(app: App, targets: Targets, runId: string): Promise<ScanResult> {
+export async function scan(app: App, targets: Targets, runId: string, engine: Engine = "onefold"): Promise<ScanResult> {
   const started = app.now().getTime();
   const everything = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
   const phase = app.progress.begin("looking through folders");
@@ -52,6 +56,7 @@ export async function scan(app: App, targets: Targets, runId: string): Promise<S
   phase.end();
   await growth.settle();
   const sourceCounts = seen.slice(0, targets.sources.length);
+  if (engine === "czkawka" && !app.signal.aborted) await claimWithCzkawka(app, targets, runId);
   await applyClaims(
     app.db,
     targets.sources.map(({ id }) => id),

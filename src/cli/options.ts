@@ -54,6 +54,6 @@ export function exitStatus(meanings: Readonly<Record<number, string>>): string {
   return ["", "Exit status:", ...lines].join("\n");
 }
 
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
 }

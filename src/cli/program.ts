@@ -7,6 +7,7 @@ import { databaseCommand } from "./database.ts";
 import { duplicatesCommand } from "./duplicates.ts";
 import { reportFailure } from "./failure.ts";
 import { historyCommand } from "./history.ts";
+import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
 import type { GlobalOptions } from "./options.ts";
 import { planCommand } from "./plan.ts";
@@ -47,6 +48,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     duplicatesCommand,
     whereCommand,
     historyCommand,
+    importCommand,
     databaseCommand,
     initCommand,
   ];

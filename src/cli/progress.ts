@@ -13,6 +13,7 @@ const logMs = 60_000;
 
 /** No progress at all: for `--quiet`. */
 export const silentProgress: Progress & Disposable = {
+  drawable: false,
   begin: () => ({ add: () => undefined, end: () => undefined }),
   note: () => undefined,
   [Symbol.dispose]: () => undefined,
@@ -34,6 +35,10 @@ export class LiveProgress implements Progress, Disposable {
     this.#now = now;
     this.#timer = setInterval(() => this.#show(), screen.isTTY ? redrawMs : logMs);
     this.#timer.unref();
+  }
+
+  get drawable(): boolean {
+    return this.#screen.isTTY === true;
   }
 
   begin(name: string, total?: { readonly files: number; readonly bytes: number }): Phase {

@@ -1,6 +1,7 @@
+import type { ImportTotals } from "../app/import.ts";
 import type { Outcome } from "../app/run.ts";
 import type { Problem } from "../model/operation.ts";
-import { formatBytes, formatDuration, formatNumberOf } from "../model/units.ts";
+import { formatBytes, formatCount, formatDuration, formatNumberOf } from "../model/units.ts";
 
 /** Problems a person reads on the screen; the others are in the run's history. */
 export const shownProblems = 20;
@@ -37,6 +38,7 @@ export function summaryLines(outcome: Outcome, listed: readonly Problem[]): stri
     say("To link", formatNumberOf(plan.linkFiles, "name"));
     say("In place", `${formatNumberOf(plan.alreadyArchived, "file")} whose content the archive has already`);
   }
+  if (summary.import !== undefined) lines.push(...importLines(summary.import));
   if (plan?.metadataUnread !== undefined) {
     const { files, because } = plan.metadataUnread;
     say(
@@ -48,6 +50,15 @@ export function summaryLines(outcome: Outcome, listed: readonly Problem[]): stri
   lines.push(...problemLines(listed, problems, summary.run));
   lines.push("", ending(outcome));
   return lines;
+}
+
+function importLines({ documents, groups, files, claims, applied, confirmed, contradicted, open }: ImportTotals) {
+  const judged = `${formatNumberOf(confirmed, "group")} confirmed by our own reading, ${formatCount(contradicted)} contradicted, ${formatCount(open)} open`;
+  return [
+    `Results    ${formatNumberOf(files, "file")} in ${formatNumberOf(groups, "group")} of ${formatNumberOf(documents, "document")}`,
+    `Compared   ${judged}`,
+    `Claims     ${formatNumberOf(claims, "hash", "hashes")} taken over; ${formatNumberOf(applied, "file")} of the inventory need no reading to be compared`,
+  ];
 }
 
 function changesOf(scan: NonNullable<Outcome["summary"]["scan"]>): string {

@@ -74,6 +74,8 @@ const fitting = (sourceIds: readonly number[]) => sql`
  * @returns Number of files whose hash is a claim now.
  */
 export async function applyClaims(session: Session, sourceIds: readonly number[]): Promise<number> {
+  const [any] = await session.query(sql`select from claim limit 1`);
+  if (any === undefined) return 0;
   const [{ applied } = { applied: 0 }] = await session.query<{ applied: number }>(sql`
     with fit as materialized (select file.id, claim.hash ${fitting(sourceIds)} and file.hash is null), applied as (
       update file set hash = fit.hash, claimed = true from fit where file.id = fit.id returning file.id
@@ -81,6 +83,56 @@ export async function applyClaims(session: Session, sourceIds: readonly number[]
     select count(*)::float8 as applied from applied
   `);
   return applied;
+}
+
+/** Several files that another program takes for equal. */
+export interface ClaimedEqual {
+  /** Absolute. */
+  readonly paths: readonly PathText[];
+}
+
+/** What the inventory knows of a group that another program takes for equal. */
+export interface Judgement {
+  /**
+   * "confirmed": all of it have been read, and have one content; "contradicted": two of them have different ones, or
+   * different sizes; "open": not all are known and read.
+   */
+  readonly verdict: "confirmed" | "contradicted" | "open";
+  /** Of a contradicted group: a file of it. */
+  readonly source: string | null;
+  readonly path: PathText | null;
+}
+
+/** Holds groups against what we have read ourselves, as far as we have. In the order given. */
+export async function judgeGroups(session: DedicatedSession, groups: readonly ClaimedEqual[]): Promise<Judgement[]> {
+  return session.transaction(async (db) => {
+    await db.query(sql`
+      create temp table if not exists judged (number int, folder text collate "C", name text collate "C")
+    `);
+    await db.query(sql`truncate judged`);
+    const rows = groups.flatMap(({ paths }, number) => paths.map((path) => [number, folderOf(path), nameOf(path)]));
+    await db.copyIn("judged (number, folder, name)", [copyText(rows)]);
+    const judgements = await db.query<Judgement>(sql`
+      with root as materialized (
+        select folder.id as folder_id, source.name as source,
+          path_key(concat_ws('/', source.root, nullif(folder.path, ''))) as key, folder.path
+        from source join folder on folder.source_id = source.id
+        where path_key(concat_ws('/', source.root, nullif(folder.path, ''))) in (select path_key(folder) from judged)
+      ), known as (
+        select number, root.source, concat_ws('/', nullif(root.path, ''), judged.name) as path, file.size,
+          case when not claimed then file.hash end as hash, file.id
+        from judged
+        left join root on root.key = path_key(judged.folder)
+        left join file on file.folder_id = root.folder_id and file.name = judged.name and gone_at is null
+      )
+      select case when count(distinct hash) > 1 or count(distinct size) > 1 then 'contradicted'
+          when count(*) = count(hash) then 'confirmed' else 'open' end as verdict,
+        (array_agg(source order by source, path) filter (where id is not null))[1] as source,
+        (array_agg(path order by source, path) filter (where id is not null))[1] as path
+      from known group by number order by number
+    `);
+    return judgements;
+  });
 }
 
 /** A claim that cannot be true: the file was read, and its size and time are still what they were. */
