@@ -1,5 +1,12 @@
 import { type HashTask, hashFiles } from "../hashing/hash.ts";
-import { beginHashing, type Candidate, filesOfSharedSize, findTies, tiedFiles } from "../inventory/candidates.ts";
+import {
+  beginHashing,
+  type Candidate,
+  filesOfSharedSize,
+  findTies,
+  type JunkRule,
+  tiedFiles,
+} from "../inventory/candidates.ts";
 import { relaxCommits } from "../inventory/commits.ts";
 import type { Session } from "../inventory/database.ts";
 import { placesOf } from "../inventory/files.ts";
@@ -23,14 +30,14 @@ interface Found {
  * Reads what it takes to know which files are equal: of the files whose size stands more than
  * once over all sources and the archive the ends, of those still tied the whole content.
  */
-export async function findDuplicates(app: App, targets: Targets, runId: string): Promise<Found> {
+export async function findDuplicates(app: App, targets: Targets, runId: string, junk: JunkRule): Promise<Found> {
   const all = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
   const sourceIds = targets.sources.map(({ id }) => id);
   const found: Found = { files: 0, bytesRead: 0, unreadable: 0 };
   await using asking = await app.db.session();
   await using writing = await app.db.session();
   await relaxCommits(writing);
-  await beginHashing(asking, targets.archive?.id ?? null, sourceIds);
+  await beginHashing(asking, targets.archive?.id ?? null, { sourceIds, junk });
   const writes = new Serial();
   const write = (rows: readonly Uint8Array[]) => writes.run(() => writing.transaction((db) => recordHashes(db, rows)));
   const stage = async (name: string, depth: "ends" | "whole", candidatesOf: typeof tiedFiles) => {

@@ -6,6 +6,8 @@ import { AppError, ExitCode } from "../model/errors.ts";
 import { type ConsolidateTotals, consolidate, takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
 import { makePlan, type Plan, type PlanTotals } from "./plan.ts";
+import type { RelinkTotals } from "./relink.ts";
+import { recallRelinks } from "./relink-recall.ts";
 import { type ScanResult, type ScanTotals, scan } from "./scan.ts";
 import { findTargets, type Target, type Targets } from "./targets.ts";
 
@@ -18,6 +20,7 @@ export interface Summary {
   readonly duplicates?: ScanResult["duplicates"];
   readonly plan?: PlanTotals;
   readonly consolidate?: ConsolidateTotals;
+  readonly relink?: RelinkTotals;
 }
 
 export interface Outcome {
@@ -87,12 +90,14 @@ function withPlan(scanned: ScanResult, plan: Plan): ScanResult & { readonly plan
   return { ...scanned, scan: read, plan: plan.totals };
 }
 
-async function underLock(app: App, command: string, work: Work): Promise<Outcome> {
+/** Finds the sources and the archive, keeps other runs out, and lets `work` have a run of its own. */
+export async function underLock(app: App, command: string, work: Work): Promise<Outcome> {
   const targets = await findTargets(app);
   const lock = await holdRunLock(app.db);
   if (lock === null) throw runActive();
   await using _held = lock;
   await closeKilledRuns(app.db);
+  if (targets.archive !== null) await recallRelinks(app, targets.archive);
   const startedAt = app.now();
   const run = runId(startedAt);
   await beginRun(app.db, { id: run, command, startedAt, archiveId: targets.archive?.id ?? null });
@@ -123,18 +128,22 @@ function runId(at: Date): string {
   return `${time}-${randomBytes(2).toString("hex")}`;
 }
 
-function requireArchive({ sources, archive }: Targets): { sources: readonly Target[]; archive: Target } {
+function requireArchive(targets: Targets): { sources: readonly Target[]; archive: Target } {
+  const { sources } = targets;
   if (sources.length === 0) {
     throw new AppError("NO_SOURCE", ExitCode.usage, "no source is named", {
       hint: "Name one with --source DIR, or write a config file: onefold init",
     });
   }
-  if (archive === null) {
-    throw new AppError("NO_ARCHIVE", ExitCode.usage, "no archive is named", {
-      hint: "Name one with --archive DIR, or write a config file: onefold init",
-    });
-  }
-  return { sources, archive };
+  return { sources, archive: archiveOf(targets) };
+}
+
+/** @throws AppError NO_ARCHIVE */
+export function archiveOf({ archive }: Targets): Target {
+  if (archive !== null) return archive;
+  throw new AppError("NO_ARCHIVE", ExitCode.usage, "no archive is named", {
+    hint: "Name one with --archive DIR, or write a config file: onefold init",
+  });
 }
 
 function chosen(targets: Targets, names: readonly string[]): Targets {

@@ -1,3 +1,4 @@
+import type { JunkRule } from "../inventory/candidates.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
 import { adoptEntries } from "../inventory/entries.ts";
 import { addProblems } from "../inventory/problems.ts";
@@ -41,8 +42,14 @@ const rowsPerMerge = 20_000;
  * than that takes. What it learned is committed as it goes: a scan that was killed goes on where it was.
  *
  * @param runId Where unreadable files are listed.
+ * @param junk Whether it is found out which files are equal to junk.
  */
-export async function scan(app: App, targets: Targets, runId: string): Promise<ScanResult> {
+export async function scan(
+  app: App,
+  targets: Targets,
+  runId: string,
+  junk: JunkRule = "left out",
+): Promise<ScanResult> {
   const started = app.now().getTime();
   const everything = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
   const phase = app.progress.begin("looking through folders");
@@ -51,7 +58,7 @@ export async function scan(app: App, targets: Targets, runId: string): Promise<S
   phase.end();
   await growth.settle();
   const sourceCounts = seen.slice(0, targets.sources.length);
-  const hashed = await findDuplicates(app, targets, runId);
+  const hashed = await findDuplicates(app, targets, runId, junk);
   if (targets.archive !== null) await adoptEntries(app.db, targets.archive.id);
   const sum = (pick: (counts: TargetCounts) => number) =>
     sourceCounts.reduce((total, counts) => total + pick(counts), 0);

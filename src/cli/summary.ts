@@ -7,7 +7,7 @@ export const shownProblems = 20;
 
 /** What a command did, as lines that a person understands. */
 export function summaryLines({ summary, problems, interrupted }: Outcome, listed: readonly Problem[]): string[] {
-  const { scan, duplicates, plan, consolidate } = summary;
+  const { scan, duplicates, plan, consolidate, relink } = summary;
   const lines: string[] = [];
   const say = (what: string, text: string) => lines.push(`${what.padEnd(11)}${text}`);
   if (scan !== undefined) {
@@ -35,6 +35,12 @@ export function summaryLines({ summary, problems, interrupted }: Outcome, listed
     say("To copy", `${formatNumberOf(plan.copyFiles, "file")}, ${formatBytes(plan.copyBytes)}`);
     say("To link", formatNumberOf(plan.linkFiles, "name"));
     say("In place", `${formatNumberOf(plan.alreadyArchived, "file")} whose content the archive has already`);
+  }
+  if (relink !== undefined) {
+    const { files, bytes, failed, dryRun } = relink;
+    const done = dryRun ? ["Would link", "to save"] : ["Linked", "saved"];
+    const linked = `${done[0]} ${formatNumberOf(files, "file")}, ${formatBytes(bytes)} ${done[1]}`;
+    lines.push(`${linked}; ${formatNumberOf(failed, "file")} left alone`);
   }
   say("Problems", problems === 0 ? "none" : `${formatNumberOf(problems, "file or folder", "files or folders")}:`);
   lines.push(...problemLines(listed, problems, summary.run));
@@ -67,5 +73,6 @@ function ending({ summary, problems, interrupted }: Outcome): string {
   if (problems > 0) return `Done, but not with everything: see the problems above. (run ${summary.run})`;
   if (summary.consolidate !== undefined)
     return `Done: every content of every source is in the archive. (run ${summary.run})`;
+  if (summary.relink?.dryRun) return `Nothing was changed. (run ${summary.run})`;
   return summary.plan === undefined ? `Done. (run ${summary.run})` : `Nothing was changed. (run ${summary.run})`;
 }
