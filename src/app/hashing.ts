@@ -5,6 +5,7 @@ import {
   claimedFiles,
   filesOfSharedSize,
   findTies,
+  type JunkRule,
   tiedFiles,
 } from "../inventory/candidates.ts";
 import { relaxCommits } from "../inventory/commits.ts";
@@ -31,7 +32,7 @@ export interface Found {
  * Reads what it takes to know which files are equal: of the files whose size stands more than
  * once over all sources and the archive the ends, of those still tied the whole content.
  */
-export async function findDuplicates(app: App, targets: Targets, runId: string): Promise<Found> {
+export async function findDuplicates(app: App, targets: Targets, runId: string, junk: JunkRule): Promise<Found> {
   const all = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
   const allIds = all.map(({ id }) => id);
   const sourceIds = targets.sources.map(({ id }) => id);
@@ -39,7 +40,7 @@ export async function findDuplicates(app: App, targets: Targets, runId: string):
   await using asking = await app.db.session();
   await using writing = await app.db.session();
   await relaxCommits(writing);
-  await beginHashing(asking, targets.archive?.id ?? null, sourceIds);
+  await beginHashing(asking, targets.archive?.id ?? null, { sourceIds, junk });
   const stages = { asking, writing, targets: all, runId, found };
   await carryOut(app, stages, {
     name: "comparing beginnings and ends",

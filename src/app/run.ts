@@ -7,6 +7,8 @@ import { type ConsolidateTotals, consolidate, takeArchive } from "./consolidate.
 import type { App } from "./context.ts";
 import type { ImportTotals } from "./import.ts";
 import { makePlan, type Plan, type PlanTotals } from "./plan.ts";
+import type { RelinkTotals } from "./relink.ts";
+import { recallRelinks } from "./relink-recall.ts";
 import { type Engine, type ScanResult, type ScanTotals, scan } from "./scan.ts";
 import { findTargets, type Target, type Targets } from "./targets.ts";
 import { alarmCodes } from "./trouble.ts";
@@ -21,6 +23,7 @@ export interface Summary {
   readonly plan?: PlanTotals;
   readonly consolidate?: ConsolidateTotals;
   readonly import?: ImportTotals;
+  readonly relink?: RelinkTotals;
 }
 
 export interface Outcome {
@@ -38,7 +41,7 @@ type Work = (targets: Targets, runId: string) => Promise<Omit<Summary, "command"
 
 /** `onefold scan`: brings the inventory up to date; of all sources, or of those named. */
 export function scanCommand(app: App, names: readonly string[], engine: Engine): Promise<Outcome> {
-  return underLock(app, "scan", (targets, runId) => scan(app, chosen(targets, names), runId, engine));
+  return underLock(app, "scan", (targets, runId) => scan(app, chosen(targets, names), runId, { engine }));
 }
 
 /** `onefold run`: scan, plan, consolidate; or the first two alone. */
@@ -94,9 +97,14 @@ function withPlan(scanned: ScanResult, plan: Plan): ScanResult & { readonly plan
   return { ...scanned, scan: read, plan: plan.totals };
 }
 
-async function underLock(app: App, command: string, work: Work): Promise<Outcome> {
+/** Finds the sources and the archive, keeps other runs out, and lets `work` have a run of its own. */
+export async function underLock(app: App, command: string, work: Work): Promise<Outcome> {
   const targets = await findTargets(app);
-  return withRun(app, { command, archiveId: targets.archive?.id ?? null }, (run) => work(targets, run));
+  const { archive } = targets;
+  return withRun(app, { command, archiveId: archive?.id ?? null }, async (run) => {
+    if (archive !== null) await recallRelinks(app, archive);
+    return work(targets, run);
+  });
 }
 
 /** Keeps other runs out, and lets `work` have a run of its own. */
@@ -139,18 +147,22 @@ function runId(at: Date): string {
   return `${time}-${randomBytes(2).toString("hex")}`;
 }
 
-function requireArchive({ sources, archive }: Targets): { sources: readonly Target[]; archive: Target } {
+function requireArchive(targets: Targets): { sources: readonly Target[]; archive: Target } {
+  const { sources } = targets;
   if (sources.length === 0) {
     throw new AppError("NO_SOURCE", ExitCode.usage, "no source is named", {
       hint: "Name one with --source DIR, or write a config file: onefold init",
     });
   }
-  if (archive === null) {
-    throw new AppError("NO_ARCHIVE", ExitCode.usage, "no archive is named", {
-      hint: "Name one with --archive DIR, or write a config file: onefold init",
-    });
-  }
-  return { sources, archive };
+  return { sources, archive: archiveOf(targets) };
+}
+
+/** @throws AppError NO_ARCHIVE */
+export function archiveOf({ archive }: Targets): Target {
+  if (archive !== null) return archive;
+  throw new AppError("NO_ARCHIVE", ExitCode.usage, "no archive is named", {
+    hint: "Name one with --archive DIR, or write a config file: onefold init",
+  });
 }
 
 function chosen(targets: Targets, names: readonly string[]): Targets {

@@ -1,3 +1,4 @@
+import type { JunkRule } from "../inventory/candidates.ts";
 import { applyClaims } from "../inventory/claims.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
 import { adoptEntries } from "../inventory/entries.ts";
@@ -46,8 +47,14 @@ const rowsPerMerge = 20_000;
  *
  * @param runId Where unreadable files are listed.
  * @param engine Who looks first for equal files; what it leaves out or claims wrongly is our own stages' to find.
+ * @param junk Whether it is found out which files are equal to junk.
  */
-export async function scan(app: App, targets: Targets, runId: string, engine: Engine = "onefold"): Promise<ScanResult> {
+export async function scan(
+  app: App,
+  targets: Targets,
+  runId: string,
+  { engine = "onefold", junk = "left out" }: { readonly engine?: Engine; readonly junk?: JunkRule } = {},
+): Promise<ScanResult> {
   const started = app.now().getTime();
   const everything = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
   const phase = app.progress.begin("looking through folders");
@@ -61,7 +68,7 @@ export async function scan(app: App, targets: Targets, runId: string, engine: En
     app.db,
     targets.sources.map(({ id }) => id),
   );
-  const hashed = await findDuplicates(app, targets, runId);
+  const hashed = await findDuplicates(app, targets, runId, junk);
   if (targets.archive !== null) await adoptEntries(app.db, targets.archive.id);
   const sum = (pick: (counts: TargetCounts) => number) =>
     sourceCounts.reduce((total, counts) => total + pick(counts), 0);

@@ -155,7 +155,8 @@ function writeAll(fd: number, piece: Buffer): void {
   for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done, piece.length - done, null);
 }
 
-function sameVersion(a: BigIntStats, b: BigIntStats): boolean {
+/** Whether nobody wrote to an open file, or changed anything about it, between two looks. */
+export function sameVersion(a: BigIntStats, b: BigIntStats): boolean {
   return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
 }
 

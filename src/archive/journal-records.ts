@@ -22,7 +22,7 @@ export interface JournalIntend {
   readonly do: "intend";
   /** Counts from 0 within the run; the `done` of the same number answers. */
   readonly batch: number;
-  readonly operations: readonly (IntendedCopy | IntendedLink)[];
+  readonly operations: readonly (IntendedCopy | IntendedLink | IntendedRelink)[];
 }
 
 interface Intended {
@@ -46,13 +46,40 @@ export interface IntendedLink extends Intended {
   readonly existing: PathText;
 }
 
+/** A file of the archive is to be replaced by a hard link of another one, if both hold the same bytes. */
+export interface IntendedRelink {
+  readonly do: "relink";
+  /** The name that changes. */
+  readonly to: PathText;
+  /** A name of the kept file. */
+  readonly existing: PathText;
+  readonly size: number;
+  readonly hash: Hash;
+  /** Name in `.onefold/tmp` of the link until it takes the place of the file. */
+  readonly temporary: string;
+  /** The file at `to`: with the bytes of the kept one, all it takes to make it again. */
+  readonly before: JournalStanding;
+  /** The kept file. Its time becomes that of `before` if that is older. */
+  readonly kept: JournalStanding;
+}
+
+/** What one inode knows of its file besides the bytes. */
+export interface JournalStanding {
+  readonly inode: string;
+  readonly mtimeNs: string;
+  /** Permission bits in octal: "0644". */
+  readonly mode: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Flushed after everything in it is on the disk for good. */
 export interface JournalDone {
   readonly do: "done";
   readonly batch: number;
   /** Folders that this batch made, parents first. */
   readonly folders: readonly PathText[];
-  readonly results: readonly JournalResult[];
+  readonly results: readonly (JournalResult | RelinkedResult)[];
 }
 
 /** One file that this run put into the archive, found there already, or could not place. */
@@ -68,6 +95,19 @@ export interface JournalResult {
   readonly because?: string;
   readonly captured?: { readonly at: WallClock; readonly from: string };
   /** Why it failed. */
+  readonly code?: string;
+}
+
+/** What became of one file that was to be replaced by a link; the intention of the same batch and `to` says of what. */
+export interface RelinkedResult {
+  readonly outcome: "relinked" | "alreadyLinked" | "full" | "keptFailed" | "deferred" | "failed" | "aborted";
+  readonly to: PathText;
+  readonly hash: Hash;
+  /** Of what stands at `to` now; absent if it was left alone. */
+  readonly size?: number;
+  readonly mtimeNs?: string;
+  readonly inode?: string;
+  /** Why it was left alone. */
   readonly code?: string;
 }
 

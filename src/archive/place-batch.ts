@@ -74,7 +74,7 @@ function settled(step: PlaceStep, around: Surroundings): StepResult {
 }
 
 /** Names are changed in the archive only, so these are its own; but one file of it may be unreadable by itself. */
-function isArchiveGone(error: unknown): boolean {
+export function isArchiveGone(error: unknown): boolean {
   const gone = ["EIO", "ESTALE", "ENOTCONN", "ENODEV", "ENXIO", "ESHUTDOWN", "EHOSTDOWN", "ETIMEDOUT"];
   const isReading = error instanceof Error && "syscall" in error && error.syscall === "read";
   return gone.includes(systemCode(error) ?? "") && !isReading;

@@ -111,12 +111,17 @@ function stillHeld(held: ArchivedFile, { root }: Surroundings): boolean {
   return Number(stats.size) === held.size && stats.mtimeNs === held.modified && stats.ino === held.inode;
 }
 
-function isSame(a: BigIntStats, b: BigIntStats): boolean {
+/** Whether both are one ordinary file. */
+export function isSame(a: BigIntStats, b: BigIntStats): boolean {
   return b.isFile() && a.ino === b.ino && a.dev === b.dev;
 }
 
 function archivedAt(path: PathText, { root }: Surroundings): ArchivedFile {
-  const stats = lstatSync(systemPath(joinPath(root, path)), { bigint: true });
+  return archivedAs(path, lstatSync(systemPath(joinPath(root, path)), { bigint: true }));
+}
+
+/** What the inventory is to know of a file of the archive. */
+export function archivedAs(path: PathText, stats: BigIntStats): ArchivedFile {
   return {
     path,
     size: Number(stats.size),

@@ -48,7 +48,9 @@ async function showWhole(app: App, console: Console, run: Run): Promise<void> {
 function journalLines(record: Journaled): string[] {
   if (record.do === "torn") return ["  The journal ends in the middle of a line: the run was killed."];
   if (record.do !== "done") return [];
-  return record.results.flatMap(({ outcome, from, to }) => {
+  return record.results.flatMap((result) => {
+    if (!("from" in result)) return result.outcome === "relinked" ? [`  linked ${result.to}`] : [];
+    const { outcome, from, to } = result;
     const did = { copied: "copied", linked: "linked", alreadyThere: "found" }[outcome as string];
     return did === undefined || to === undefined ? [] : [`  ${did.padEnd(6)} ${from.source}: ${from.path} -> ${to}`];
   });

@@ -12,6 +12,7 @@ import { initCommand } from "./init.ts";
 import type { GlobalOptions } from "./options.ts";
 import { planCommand } from "./plan.ts";
 import { LiveProgress, silentProgress as silent } from "./progress.ts";
+import { relinkCommand } from "./relink.ts";
 import { runCommand } from "./run.ts";
 import { scanCommand } from "./scan.ts";
 import { listenForInterruption } from "./signals.ts";
@@ -47,6 +48,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     statusCommand,
     duplicatesCommand,
     whereCommand,
+    relinkCommand,
     historyCommand,
     importCommand,
     databaseCommand,

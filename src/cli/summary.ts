@@ -9,7 +9,7 @@ export const shownProblems = 20;
 /** What a command did, as lines that a person understands. */
 export function summaryLines(outcome: Outcome, listed: readonly Problem[]): string[] {
   const { summary, problems } = outcome;
-  const { scan, duplicates, plan, consolidate } = summary;
+  const { scan, duplicates, plan, consolidate, relink } = summary;
   const lines: string[] = [];
   const say = (what: string, text: string) => lines.push(`${what.padEnd(11)}${text}`);
   if (scan !== undefined) {
@@ -45,6 +45,12 @@ export function summaryLines(outcome: Outcome, listed: readonly Problem[]): stri
       "Dates",
       `${formatNumberOf(files, "photo or video", "photos and videos")} dated without their metadata: ${because}`,
     );
+  }
+  if (relink !== undefined) {
+    const { files, bytes, failed, dryRun } = relink;
+    const done = dryRun ? ["Would link", "to save"] : ["Linked", "saved"];
+    const linked = `${done[0]} ${formatNumberOf(files, "file")}, ${formatBytes(bytes)} ${done[1]}`;
+    lines.push(`${linked}; ${formatNumberOf(failed, "file")} left alone`);
   }
   say("Problems", problems === 0 ? "none" : `${formatNumberOf(problems, "file or folder", "files or folders")}:`);
   lines.push(...problemLines(listed, problems, summary.run));
@@ -88,5 +94,6 @@ function ending({ summary, problems, alarms, interrupted }: Outcome): string {
   if (problems > 0) return `Done, but not with everything: see the problems above. (run ${summary.run})`;
   if (summary.consolidate !== undefined)
     return `Done: every content of every source is in the archive. (run ${summary.run})`;
+  if (summary.relink?.dryRun) return `Nothing was changed. (run ${summary.run})`;
   return summary.plan === undefined ? `Done. (run ${summary.run})` : `Nothing was changed. (run ${summary.run})`;
 }

@@ -19,6 +19,9 @@ interface Row {
   mtime: EpochNs;
 }
 
+/** What becomes of files that systems leave behind: see sources/junk.ts. */
+export type JunkRule = "compared" | "left out";
+
 /** Hard links to one inode of one source are one file here: `copies` counts them once. */
 const copies = sql`
   count(*) filter (where inode is null) + count(distinct (source_id, device, inode)) filter (where inode is not null)`;
@@ -28,18 +31,27 @@ const copies = sql`
  * whose hash is not to be trusted because they changed as it was taken. Both are kept for
  * the session: results that come in do not change who is asked.
  */
-export async function beginHashing(session: DedicatedSession, archiveId: number | null, sourceIds: readonly number[]) {
+export async function beginHashing(
+  session: DedicatedSession,
+  archiveId: number | null,
+  { sourceIds, junk }: { readonly sourceIds: readonly number[]; readonly junk: JunkRule },
+): Promise<void> {
+  await session.query(
+    junk === "compared"
+      ? sql`create temp view wanted as select * from file where gone_at is null`
+      : sql`create temp view wanted as select * from file where gone_at is null and not junk`,
+  );
   await session.query(sql`
     create temp table shared_size as
-    select size from file join folder on folder.id = file.folder_id
-    where gone_at is null and not junk and size > 0 and source_id = any(${[...sourceIds, archiveId ?? 0]}::int[])
+    select size from wanted as file join folder on folder.id = file.folder_id
+    where size > 0 and source_id = any(${[...sourceIds, archiveId ?? 0]}::int[])
     group by size having count(*) > 1 and ${copies} > 1
   `);
   await session.query(sql`create index on shared_size (size)`);
   await session.query(sql`
     create temp table untrusted as
-    select file.id from file join folder on folder.id = file.folder_id
-    where racy and gone_at is null and not junk and source_id = any(${sourceIds}::int[])
+    select file.id from wanted as file join folder on folder.id = file.folder_id
+    where racy and source_id = any(${sourceIds}::int[])
   `);
   await session.query(sql`analyze shared_size`);
 }
@@ -49,11 +61,11 @@ export async function* filesOfSharedSize(session: Session, sourceId: number): As
   yield* candidates(
     session,
     sql`
-    where gone_at is null and not junk and hash is null and head is null and source_id = ${sourceId}
+    where hash is null and head is null and source_id = ${sourceId}
       and size in (select size from shared_size)
       and (inode is null or file.id in (
-        select min(file.id) from file join folder on folder.id = folder_id
-        where inode is not null and gone_at is null and not junk and hash is null and source_id = ${sourceId}
+        select min(file.id) from wanted as file join folder on folder.id = folder_id
+        where inode is not null and hash is null and source_id = ${sourceId}
         group by device, inode
       ))`,
   );
@@ -66,14 +78,14 @@ export async function* filesOfSharedSize(session: Session, sourceId: number): As
 export async function findTies(session: DedicatedSession, knownIds: readonly number[]): Promise<void> {
   await session.query(sql`
     create temp table tied as
-    select size, head from file join folder on folder.id = file.folder_id
-    where gone_at is null and not junk and head is not null and source_id = any(${knownIds}::int[])
+    select size, head from wanted as file join folder on folder.id = file.folder_id
+    where head is not null and source_id = any(${knownIds}::int[])
     group by size, head having count(*) > 1 and ${copies} > 1
   `);
   await session.query(sql`
     create temp table tied_size as
-    select distinct size from file join folder on folder.id = file.folder_id
-    where gone_at is null and not junk and head is null and hash is not null and source_id = any(${knownIds}::int[])
+    select distinct size from wanted as file join folder on folder.id = file.folder_id
+    where head is null and hash is not null and source_id = any(${knownIds}::int[])
       and size in (select size from shared_size)
   `);
   await session.query(sql`analyze tied`);
@@ -84,13 +96,13 @@ export async function* tiedFiles(session: Session, sourceId: number): AsyncGener
   yield* candidates(
     session,
     sql`
-    where gone_at is null and not junk and source_id = ${sourceId} and (
+    where source_id = ${sourceId} and (
       file.id in (select id from untrusted)
       or (hash is null and head is not null
         and ((size, head) in (select size, head from tied) or size in (select size from tied_size))
         and (inode is null or file.id in (
-          select min(file.id) from file join folder on folder.id = folder_id
-          where inode is not null and gone_at is null and not junk and hash is null and source_id = ${sourceId}
+          select min(file.id) from wanted as file join folder on folder.id = folder_id
+          where inode is not null and hash is null and source_id = ${sourceId}
           group by device, inode
         ))))`,
   );
@@ -113,7 +125,7 @@ export async function* claimedFiles(session: Session, sourceId: number): AsyncGe
 async function* candidates(session: Session, where: ReturnType<typeof sql>): AsyncGenerator<Candidate[]> {
   const rows = session.stream<Row>(sql`
     select file.id::float8 as id, folder.path as folder, name, size::float8 as size, mtime
-    from file join folder on folder.id = file.folder_id
+    from wanted as file join folder on folder.id = file.folder_id
     ${where}
     order by folder.id, file.name
   `);

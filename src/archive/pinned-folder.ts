@@ -1,0 +1,86 @@
+import { closeSync, constants, openSync } from "node:fs";
+import { systemCode } from "../model/errors.ts";
+import { joinPath, type PathText, systemPath } from "../model/path.ts";
+import { flushFolderSync } from "./flush-folder.ts";
+import { Trouble } from "./trouble.ts";
+
+const asFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** Open at the same time, in one thread. */
+const most = 16;
+
+/**
+ * Folders of the archive that stay the ones that were opened, whatever is done to their paths meanwhile.
+ *
+ * O_NOFOLLOW guards the last part of a path only; a folder above it may be exchanged for a symbolic link between two
+ * system calls. So every part is opened from the one before it, and names are reached through the open folder.
+ */
+export class PinnedFolders implements Disposable {
+  readonly #root: PathText;
+  readonly #open = new Map<PathText, number>();
+  readonly #touched = new Set<PathText>();
+
+  /** @param root Absolute; trusted as it stands. */
+  constructor(root: PathText) {
+    this.#root = root;
+  }
+
+  /**
+   * A name in a folder as a path for system calls; good until the next {@link settle}.
+   *
+   * @param folder Path below the root; "" is the root.
+   * @param name "." is the folder itself.
+   * @throws Trouble PATH_BLOCKED if a part of it is a symbolic link or no folder; NodeJS.ErrnoException ENOENT, EACCES, …
+   */
+  path(folder: PathText, name: string): PathText {
+    const fd = this.#open.get(folder) ?? this.#pin(folder);
+    return inOpen(fd, name);
+  }
+
+  /** Says that a name in the folder was changed. */
+  touch(folder: PathText): void {
+    this.#touched.add(folder);
+  }
+
+  /** Flushes and closes the folders once they are many. @throws as {@link flush} does */
+  settle(): void {
+    if (this.#open.size > most) this.flush();
+  }
+
+  /**
+   * Puts all changed names on the disk for good.
+   *
+   * @throws NodeJS.ErrnoException final: none of them may count as done
+   */
+  flush(): void {
+    for (const folder of this.#touched) flushFolderSync(this.path(folder, "."));
+    this.#touched.clear();
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#open.values()) closeSync(fd);
+    this.#open.clear();
+  }
+
+  #pin(folder: PathText): number {
+    let fd = openSync(systemPath(this.#root), asFolder);
+    for (const part of folder === "" ? [] : folder.split("/")) {
+      const parent = fd;
+      try {
+        fd = openSync(systemPath(inOpen(parent, part)), asFolder);
+      } catch (error) {
+        const isBlocked = ["ELOOP", "ENOTDIR"].includes(systemCode(error) ?? "");
+        throw isBlocked ? new Trouble("PATH_BLOCKED", `${folder} in the archive is not a folder any more`) : error;
+      } finally {
+        closeSync(parent);
+      }
+    }
+    this.#open.set(folder, fd);
+    return fd;
+  }
+}
+
+function inOpen(fd: number, name: string): PathText {
+  return joinPath("/proc/self/fd", String(fd), name);
+}

@@ -1,0 +1,133 @@
+import type { BigIntStats } from "node:fs";
+import { folderOf, nameOf, type PathText } from "../model/path.ts";
+import type { EpochNs } from "../model/time.ts";
+import { PinnedFolders } from "./pinned-folder.ts";
+import { isArchiveGone } from "./place-batch.ts";
+import { type Relinked, type RelinkStep, relinkFile, type Standing } from "./relink-file.ts";
+import { KeptFiles, type Retimed } from "./relink-kept.ts";
+import { KeptTrouble, lstat, type Surroundings } from "./relink-replace.ts";
+import { isRaised, type StopFlag } from "./stop-flag.ts";
+import { Aborted, ArchiveTrouble, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
+
+/** Files to look at, or steps to carry out. */
+export interface RelinkRequest {
+  readonly root: PathText;
+  /** Below the root. */
+  readonly looks: readonly PathText[];
+  readonly steps: readonly RelinkStep[];
+  readonly stop: StopFlag;
+}
+
+export type LookResult = { readonly kind: "found"; readonly standing: Standing } | Failure | Stop;
+
+export type RelinkResult =
+  | Relinked
+  /** The trouble is that of the kept file; the step's own file was left alone. */
+  | { readonly kind: "keptFailed"; readonly code: string; readonly message: string }
+  /** Not tried, since an earlier step found that nothing can be linked to the kept file. */
+  | { readonly kind: "deferred" }
+  | { readonly kind: "aborted" }
+  | Failure
+  | Stop;
+
+export interface RelinkAnswer {
+  /** One for each look, in order. */
+  readonly found: readonly LookResult[];
+  /** One for each step, in order; `stop` for all from the first that found the archive unusable. */
+  readonly results: readonly RelinkResult[];
+  /** Kept files that have another time now, whatever became of the step that gave it to them. */
+  readonly retimed: readonly Retimed[];
+  /** The names are not known to be on the disk: nothing of this may count as done. */
+  readonly unflushed: Stop | null;
+}
+
+/**
+ * Looks at files, and makes files hard links of others, one after the other; runs in a thread, which may block.
+ *
+ * When it answers without `unflushed`, all changes are on the disk for good. Raising `stop` puts a comparison down; a
+ * file that has been compared is finished.
+ */
+export function relinkBatch({ root, looks, steps, stop }: RelinkRequest): RelinkAnswer {
+  using folders = new PinnedFolders(root);
+  const keptFiles = new KeptFiles();
+  const pause = () => {
+    if (isRaised(stop)) throw new Aborted();
+  };
+  const found = looks.map((path) => lookAt(path, folders));
+  const unflushed: Stop[] = [];
+  const results = inOrder(steps, (step) => {
+    const result = settled(step, { folders, keptFiles, pause });
+    unflushed.push(...flushed(() => folders.settle()));
+    return unflushed[0] ?? result;
+  });
+  unflushed.push(...flushed(() => keptFiles.flushTimes(folders)));
+  unflushed.push(...flushed(() => folders.flush()));
+  return { found, results, retimed: keptFiles.retimed(), unflushed: unflushed[0] ?? null };
+}
+
+/** Nothing more is tried after a `stop`, and nothing more is linked to a file that is full or in trouble. */
+function inOrder(steps: readonly RelinkStep[], work: (step: RelinkStep) => RelinkResult): RelinkResult[] {
+  const unfit = new Set<PathText>();
+  let stop: Stop | null = null;
+  return steps.map((step) => {
+    if (stop !== null) return stop;
+    if (unfit.has(step.kept.path)) return { kind: "deferred" };
+    const result = work(step);
+    if (result.kind === "stop") stop = result;
+    if (result.kind === "full" || result.kind === "keptFailed") unfit.add(step.kept.path);
+    return result;
+  });
+}
+
+function settled(step: RelinkStep, around: Surroundings): RelinkResult {
+  try {
+    around.pause();
+    return relinkFile(step, around);
+  } catch (error) {
+    if (error instanceof Aborted) return { kind: "aborted" };
+    const isKept = error instanceof KeptTrouble;
+    const why = reasonOf(isKept ? error.cause : error);
+    return isKept && why.kind === "failed" ? { ...why, kind: "keptFailed" } : why;
+  }
+}
+
+function lookAt(path: PathText, folders: PinnedFolders): LookResult {
+  try {
+    folders.settle();
+    const device = lstat(folders.path("" as PathText, ".")).dev;
+    const stats = lstat(folders.path(folderOf(path), nameOf(path)));
+    if (!stats.isFile()) throw new Trouble("NOT_A_FILE", "no longer an ordinary file");
+    if (stats.dev !== device) throw new Trouble("EXDEV", "lies on another file system than the archive");
+    return { kind: "found", standing: standingOf(path, stats) };
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function standingOf(path: PathText, { dev, ino, size, mtimeNs, mode, uid, gid }: BigIntStats): Standing {
+  return {
+    path,
+    device: dev,
+    inode: ino,
+    size: Number(size),
+    modified: mtimeNs as EpochNs,
+    mode: Number(mode & 0o7777n),
+    uid: Number(uid),
+    gid: Number(gid),
+  };
+}
+
+function reasonOf(error: unknown): Failure | Stop {
+  return failureOf(isArchiveGone(error) ? new ArchiveTrouble("the archive is gone", { cause: error }) : error);
+}
+
+function flushed(flush: () => void): Stop[] {
+  try {
+    flush();
+    return [];
+  } catch (cause) {
+    const failure = failureOf(new ArchiveTrouble("folders could not be flushed", { cause }));
+    if (failure.kind !== "stop") throw cause;
+    return [failure];
+  }
+}

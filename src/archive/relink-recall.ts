@@ -1,0 +1,51 @@
+import { lstat } from "node:fs/promises";
+import type { RetimedFile } from "../inventory/relinkable.ts";
+import { systemCode } from "../model/errors.ts";
+import { joinPath, type PathText, systemPath } from "../model/path.ts";
+import type { EpochNs } from "../model/time.ts";
+import { journalPath } from "./journal.ts";
+import type { IntendedRelink } from "./journal-records.ts";
+import { readJournal } from "./read-journal.ts";
+
+/** A kept file that has another time than the inventory may know. */
+export interface RecalledTime extends RetimedFile {
+  /** The time it had before. */
+  readonly before: EpochNs;
+}
+
+/**
+ * Kept files to which a run has given the older time of another file, as its journal and the disk tell. Reads the journal
+ * once, a line at a time, and changes nothing.
+ *
+ * @throws AppError JOURNAL_DAMAGED
+ */
+export async function* timesGiven(root: PathText, run: string): AsyncGenerator<RecalledTime, void, undefined> {
+  try {
+    for await (const record of readJournal(journalPath(root, run))) {
+      if (record.do !== "intend") continue;
+      for (const operation of record.operations) {
+        if (operation.do === "relink") yield* timeGiven(root, operation);
+      }
+    }
+  } catch (error) {
+    // It had nothing to do yet.
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
+}
+
+async function* timeGiven(
+  root: PathText,
+  { existing, before, kept, hash, size }: IntendedRelink,
+): AsyncGenerator<RecalledTime, void, undefined> {
+  if (BigInt(before.mtimeNs) >= BigInt(kept.mtimeNs)) return;
+  const found = await lstat(systemPath(joinPath(root, existing)), { bigint: true }).catch((error: unknown) => {
+    // Whatever is the matter with it, the next scan will see.
+    if (systemCode(error) === null) throw error;
+    return null;
+  });
+  if (found === null || found.ino !== BigInt(kept.inode) || Number(found.size) !== size) return;
+  // Where nobody could set it to the nanosecond, it has the microsecond.
+  if (found.mtimeNs / 1_000n !== BigInt(before.mtimeNs) / 1_000n) return;
+  const modified = found.mtimeNs as EpochNs;
+  yield { hash, path: existing, inode: found.ino, modified, before: BigInt(kept.mtimeNs) as EpochNs };
+}
