@@ -1,6 +1,7 @@
 /** Runs the user's own czkawka_cli. What it finds comes back as a file of results, read like any other. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { AppError, ExitCode } from "../model/errors.ts";
 import { type PathText, systemPath } from "../model/path.ts";
@@ -59,7 +60,7 @@ export async function findCzkawka(command: string): Promise<Czkawka> {
  * @throws AppError CZKAWKA_FAILED, CZKAWKA_KILLED with its last words
  */
 export async function searchWithCzkawka({ command, version }: Czkawka, search: CzkawkaSearch): Promise<void> {
-  const { signal, draws } = search;
+  const { signal, draws, resultFile } = search;
   const args = argumentsFor(version, search);
   const child = spawn(command, args, { stdio: ["ignore", "pipe", draws ? "inherit" : "pipe"] });
   const stop = () => child.kill("SIGINT");
@@ -69,6 +70,7 @@ export async function searchWithCzkawka({ command, version }: Czkawka, search: C
     const [status, killedBy] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
     if (status === 0 || status === foundStatus || signal.aborted) {
       if (said().includes("Cannot start scan")) throw failed(command, "it found no folder to search", said());
+      if (!signal.aborted && !existsSync(resultFile)) throw failed(command, "it wrote no result", said());
       return;
     }
     if (killedBy !== null) throw killed(command, killedBy);
