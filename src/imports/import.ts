@@ -8,10 +8,12 @@
  *     for await (const groups of document.groups) …;
  *     const { complete, why } = document.completeness();
  */
-import { AppError, ExitCode } from "../model/errors.ts";
+import { createReadStream } from "node:fs";
 import type { Hash } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
+import { chunkSize } from "./limits.ts";
+import { Pump } from "./pump.ts";
 
 export const formatNames = ["czkawka", "fclones", "rmlint", "jdupes", "rdfind", "fdupes"] as const;
 
@@ -36,25 +38,22 @@ export interface ClaimedFile {
 }
 
 /**
- * In what the files of a group agree, as the tool says. "content" may rest on a weak checksum.
- * The others are candidates, never duplicates: their files carry no hash.
+ * In what the files of a group agree, as the tool says. "content" may rest on a weak checksum; "parts": only
+ * parts of the content were compared. All but "content" are candidates, never duplicates: their files carry no hash.
  */
-export type Agreement = "content" | "size" | "name" | "size and name";
+export type Agreement = "content" | "parts" | "size" | "name" | "size and name";
 
 /**
  * Files that the tool lists together. A path stands in it once.
  *
  * A list of single files, such as czkawka's cache, gives groups of one file. A group of more than
- * {@link largestGroup} files comes in several pieces, one after the other.
+ * 10,000 files (`largestGroup` in `limits.ts`) comes in several pieces, one after the other.
  */
 export interface ClaimedGroup {
   readonly agreeIn: Agreement;
   /** Never empty. In a group that agrees in content no two files have different sizes or hashes. */
   readonly files: readonly ClaimedFile[];
 }
-
-/** Files, in one piece of a group. */
-export const largestGroup = 10_000;
 
 export interface Completeness {
   readonly complete: boolean;
@@ -102,11 +101,29 @@ export interface ImportedDocument extends AsyncDisposable {
  * @throws AppError IMPORT_NOT_UNDERSTOOD if it is none of these formats, not the one named, or another list than
  *   one of duplicates; IMPORT_UNREADABLE if it cannot be read.
  */
-export function openResults(
+export async function openResults(
   file: string | Buffer,
   { format }: { readonly format: FormatName | "detect" },
 ): Promise<ImportedDocument> {
-  return Promise.reject(
-    new AppError("IMPORT_NOT_UNDERSTOOD", ExitCode.usage, `${String(file)}: ${format} is not read yet`),
-  );
+  const stream = createReadStream(file, { highWaterMark: chunkSize });
+  return readResults(stream, { file, format });
+}
+
+/**
+ * The same for bytes from anywhere.
+ *
+ * @param bytes Is ended early if the document makes no sense or is disposed of.
+ * @param file For messages, and because the names of czkawka's caches tell what they hold.
+ */
+export async function readResults(
+  bytes: AsyncIterable<Buffer>,
+  { file, format }: { readonly file: string | Buffer; readonly format: FormatName | "detect" },
+): Promise<ImportedDocument> {
+  const pump = new Pump(bytes, file);
+  try {
+    return await pump.open(format);
+  } catch (error) {
+    await pump.close();
+    throw error;
+  }
 }

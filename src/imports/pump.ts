@@ -1,0 +1,110 @@
+import { basename } from "node:path";
+import { systemCode } from "../model/errors.ts";
+import { type Head, readerFor } from "./detect.ts";
+import { GroupBuilder } from "./groups.ts";
+import type { ClaimedGroup, Completeness, FormatName, ImportedDocument, Skipped } from "./import.ts";
+import { chunkSize } from "./limits.ts";
+import { incomplete, type Reader } from "./reader.ts";
+import { NotUnderstood, notUnderstood, unreadable } from "./understanding.ts";
+
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Leads a document's bytes through the reader of its format, and out come groups. */
+export class Pump {
+  readonly #file: string | Buffer;
+  readonly #bytes: AsyncIterator<Buffer>;
+  readonly #groups = new GroupBuilder();
+  /** Bytes given to the reader. */
+  #done = 0;
+  #isEnded = false;
+  #completeness: Completeness = incomplete("it was not read to its end");
+
+  constructor(bytes: AsyncIterable<Buffer>, file: string | Buffer) {
+    this.#bytes = bytes[Symbol.asyncIterator]();
+    this.#file = file;
+  }
+
+  /** Reads up to the first group. */
+  async open(wanted: FormatName | "detect"): Promise<ImportedDocument> {
+    const head = await this.#readHead();
+    const { format, reader } = this.#understand(() => readerFor(head, wanted, this.#groups));
+    this.#give(reader, head.bytes);
+    let first = this.#groups.take();
+    while (first.length === 0 && !this.#isEnded) first = await this.#advance(reader);
+    const close = () => this.close();
+    return {
+      format,
+      get detail() {
+        return reader.detail();
+      },
+      groups: this.#allGroups(first, reader),
+      completeness: (): Completeness => this.#completeness,
+      skipped: (): readonly Skipped[] => this.#groups.skipped.list(),
+      [Symbol.asyncDispose]: close,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#bytes.return?.();
+  }
+
+  async *#allGroups(first: readonly ClaimedGroup[], reader: Reader): AsyncGenerator<readonly ClaimedGroup[]> {
+    if (first.length > 0) yield first;
+    while (!this.#isEnded) {
+      const groups = await this.#advance(reader);
+      if (groups.length > 0) yield groups;
+    }
+  }
+
+  /** Gives the reader the next bytes, or the end. */
+  async #advance(reader: Reader): Promise<readonly ClaimedGroup[]> {
+    const bytes = await this.#next();
+    if (bytes !== null) this.#give(reader, bytes);
+    else {
+      this.#isEnded = true;
+      this.#completeness = this.#understand(() => reader.end());
+    }
+    return this.#groups.take();
+  }
+
+  #give(reader: Reader, bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; at += chunkSize) {
+      const part = bytes.subarray(at, at + chunkSize);
+      this.#understand(() => reader.take(part));
+      this.#done += part.length;
+    }
+  }
+
+  async #readHead(): Promise<Head> {
+    const parts: Buffer[] = [];
+    for (let length = 0; length < chunkSize; ) {
+      const part = await this.#next();
+      if (part === null) break;
+      parts.push(part);
+      length += part.length;
+    }
+    const bytes = Buffer.concat(parts);
+    const hasMark = bytes.subarray(0, byteOrderMark.length).equals(byteOrderMark);
+    const fileName = basename(this.#file.toString("latin1"));
+    return { bytes: hasMark ? bytes.subarray(byteOrderMark.length) : bytes, fileName };
+  }
+
+  async #next(): Promise<Buffer | null> {
+    try {
+      const { value, done } = await this.#bytes.next();
+      return done === true ? null : value;
+    } catch (error) {
+      const code = systemCode(error);
+      throw code === null ? error : unreadable(this.#file, code, error);
+    }
+  }
+
+  #understand<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof NotUnderstood)) throw error;
+      throw notUnderstood(this.#file, error.at !== null || this.#done === 0 ? error : error.near(this.#done));
+    }
+  }
+}
