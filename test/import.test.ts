@@ -115,8 +115,8 @@ test("paths of the machine that made the results are mapped to those here", asyn
 });
 
 test("of a document that is cut off the complete part counts, and it is said", async () => {
-  await using home = await household({ phone: { "a.txt": big } });
-  const file = await czkawkaSays(home, ["phone/a.txt", "phone/a.txt"], big);
+  await using home = await household({ phone: { "a.txt": big, "b.txt": big } });
+  const file = await czkawkaSays(home, ["phone/a.txt", "phone/b.txt"], big);
   const whole = await readFile(file, "utf8");
   await writeFile(file, `${whole.slice(0, -1)},"999999":[[{"path":"/x","modi`);
 

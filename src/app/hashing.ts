@@ -1,6 +1,7 @@
 import { type HashTask, hashFiles } from "../hashing/hash.ts";
 import {
   beginHashing,
+  beginReading,
   type Candidate,
   claimedFiles,
   filesOfSharedSize,
@@ -57,6 +58,7 @@ export async function verifyClaims(app: App, sources: readonly Target[], runId: 
   const found = nothing();
   await using asking = await app.db.session();
   await using writing = await app.db.session();
+  await beginReading(asking, "left out");
   const stages = { asking, writing, targets: sources, runId, found };
   await carryOut(app, stages, { name: "verifying claims", depth: "whole", candidatesOf: claimedFiles });
   return found;

@@ -26,6 +26,15 @@ export type JunkRule = "compared" | "left out";
 const copies = sql`
   count(*) filter (where inode is null) + count(distinct (source_id, device, inode)) filter (where inode is not null)`;
 
+/** Settles for the session which files may be read at all. */
+export async function beginReading(session: DedicatedSession, junk: JunkRule): Promise<void> {
+  await session.query(
+    junk === "compared"
+      ? sql`create temp view wanted as select * from file where gone_at is null`
+      : sql`create temp view wanted as select * from file where gone_at is null and not junk`,
+  );
+}
+
 /**
  * Finds the sizes that stand more than once over all sources and the archive, and the files
  * whose hash is not to be trusted because they changed as it was taken. Both are kept for
@@ -36,11 +45,7 @@ export async function beginHashing(
   archiveId: number | null,
   { sourceIds, junk }: { readonly sourceIds: readonly number[]; readonly junk: JunkRule },
 ): Promise<void> {
-  await session.query(
-    junk === "compared"
-      ? sql`create temp view wanted as select * from file where gone_at is null`
-      : sql`create temp view wanted as select * from file where gone_at is null and not junk`,
-  );
+  await beginReading(session, junk);
   await session.query(sql`
     create temp table shared_size as
     select size from wanted as file join folder on folder.id = file.folder_id
@@ -108,15 +113,15 @@ export async function* tiedFiles(session: Session, sourceId: number): AsyncGener
   );
 }
 
-/** Files of one source whose hash is only claimed, one name of each inode. In folder order. */
+/** Files of one source whose hash is only claimed, one name of each inode. In folder order. Needs {@link beginReading}. */
 export async function* claimedFiles(session: Session, sourceId: number): AsyncGenerator<Candidate[]> {
   yield* candidates(
     session,
     sql`
-    where gone_at is null and not junk and claimed and source_id = ${sourceId}
+    where claimed and source_id = ${sourceId}
       and (inode is null or file.id in (
-        select min(file.id) from file join folder on folder.id = folder_id
-        where inode is not null and gone_at is null and not junk and claimed and source_id = ${sourceId}
+        select min(file.id) from wanted as file join folder on folder.id = folder_id
+        where inode is not null and claimed and source_id = ${sourceId}
         group by device, inode
       ))`,
   );
