@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findCzkawka, searchWithCzkawka } from "../imports/czkawka.ts";
 import { openResults } from "../imports/import.ts";
+import { makeFolders } from "../inventory/server-folder.ts";
 import { pathTextOf } from "../model/path.ts";
 import type { App } from "./context.ts";
 import { keepClaims } from "./import.ts";
@@ -16,7 +17,7 @@ import type { Targets } from "./targets.ts";
 export async function claimWithCzkawka(app: App, { sources }: Targets, runId: string): Promise<void> {
   const program = await findCzkawka(app.config.czkawka.command);
   // Beside the database: a result of millions of files may be too large for a temporary folder in memory.
-  await mkdir(app.stateFolder, { recursive: true, mode: 0o700 });
+  await makeFolders(app.stateFolder, 0o700);
   const folder = await mkdtemp(join(app.stateFolder, "czkawka-"));
   const resultFile = join(folder, "duplicates.json");
   const { drawable } = app.progress;

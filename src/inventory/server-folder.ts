@@ -1,6 +1,6 @@
-import { lstat, mkdir, mkdtemp, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { AppError, ExitCode, systemCode } from "../model/errors.ts";
 import type { Environment } from "./connection.ts";
 
@@ -39,6 +39,24 @@ export function serverFolder(root: string): ServerFolder {
 export const supervisorSocket = (sockets: string): string => join(sockets, "supervisor");
 
 /**
+ * Makes a folder and those above it. Node's own `recursive` goes round in circles for ever where a system refuses a
+ * folder with ENOENT although the one above is there, as /proc does.
+ */
+export async function makeFolders(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    const above = dirname(path);
+    if (code !== "ENOENT" || (await lstat(above).catch(() => null)) !== null) throw error;
+    await makeFolders(above, mode);
+    // Another command may be making it, too.
+    await makeFolders(path, mode);
+  }
+}
+
+/**
  * Makes the folder, only for its owner.
  *
  * @throws AppError STATE_NOT_WRITABLE, DATABASE_DISK_FULL
@@ -46,7 +64,7 @@ export const supervisorSocket = (sockets: string): string => join(sockets, "supe
 export async function makeServerFolder({ root }: ServerFolder): Promise<void> {
   try {
     // Root's server may run as another user, who must pass; the folders in it are closed all the same.
-    await mkdir(root, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+    await makeFolders(root, process.getuid?.() === 0 ? 0o711 : 0o700);
     await using probe = await temporaryFolder(join(root, "probe-"));
     await writeFile(join(probe.path, "probe"), Buffer.alloc(4096));
   } catch (error) {
