@@ -20,3 +20,4 @@ create unique index claim_place on claim (path_key(folder), name);
 
 -- Its hash is what a claim says: none of our programs has read the file yet.
 alter table file add column claimed boolean not null default false;
+create index file_claimed on file (id) where claimed;

@@ -49,6 +49,7 @@ table file
   claimed boolean not null default false
   constraint file_folder_id_fkey FOREIGN KEY (folder_id) REFERENCES folder(id)
   constraint file_pkey PRIMARY KEY (id)
+  CREATE INDEX file_claimed ON file USING btree (id) WHERE claimed
   CREATE INDEX file_hash ON file USING btree (hash) WHERE (hash IS NOT NULL)
   CREATE UNIQUE INDEX file_name ON file USING btree (folder_id, name)
   CREATE INDEX file_size ON file USING btree (size) WHERE (gone_at IS NULL)
