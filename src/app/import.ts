@@ -15,8 +15,8 @@ import { addProblems } from "../inventory/problems.ts";
 import type { Problem } from "../model/operation.ts";
 import { type PathText, parsePathText, pathTextOf } from "../model/path.ts";
 import type { App } from "./context.ts";
-import { type Outcome, withRun } from "./run.ts";
 import { recallTargets } from "./targets.ts";
+import { type Outcome, withRun } from "./under-lock.ts";
 
 export { type FormatName, formatNames } from "../imports/import.ts";
 
@@ -41,6 +41,10 @@ export interface ImportTotals extends Kept {
   readonly applied: number;
 }
 
+export interface ImportParts {
+  readonly import: ImportTotals;
+}
+
 export interface ImportOptions {
   readonly format: FormatName | "detect";
   /** FROM=TO, see {@link parsePathMaps}. */
@@ -56,7 +60,11 @@ const filesPerWrite = 5_000;
  *
  * @throws AppError IMPORT_NOT_UNDERSTOOD, IMPORT_UNREADABLE, MAP_NOT_UNDERSTOOD
  */
-export function importResults(app: App, files: readonly string[], { format, maps }: ImportOptions): Promise<Outcome> {
+export function importResults(
+  app: App,
+  files: readonly string[],
+  { format, maps }: ImportOptions,
+): Promise<Outcome<ImportParts>> {
   const parsedMaps = parsePathMaps(maps);
   return withRun(app, { command: "import", archiveId: null }, async (runId) => {
     const kept: Kept[] = [];

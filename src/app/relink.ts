@@ -5,10 +5,10 @@ import { addProblems } from "../inventory/problems.ts";
 import { equalFiles, recordRelinked } from "../inventory/relinkable.ts";
 import { takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
-import { archiveOf, type Outcome, underLock } from "./run.ts";
 import { scan } from "./scan.ts";
 import type { Target } from "./targets.ts";
 import { describeTrouble } from "./trouble.ts";
+import { archiveOf, type Outcome, underLock } from "./under-lock.ts";
 
 export type { PlannedLink } from "../archive/relink.ts";
 
@@ -26,8 +26,12 @@ export interface RelinkTotals {
   readonly dryRun?: true;
 }
 
+export interface RelinkParts {
+  readonly relink: RelinkTotals;
+}
+
 /** `onefold relink`: makes equal files inside the archive hard links of one another. */
-export function relinkCommand(app: App): Promise<Outcome> {
+export function relinkCommand(app: App): Promise<Outcome<RelinkParts>> {
   return underLock(app, "relink", async (targets, runId) => {
     const target = archiveOf(targets);
     // Taken first, as by a run: what cannot be written to is found out before anything is read.
@@ -38,7 +42,10 @@ export function relinkCommand(app: App): Promise<Outcome> {
 }
 
 /** The same without the last step: hands over what would be linked, batch by batch; changes nothing in the archive. */
-export function previewRelink(app: App, show: (links: readonly PlannedLink[]) => Promise<void>): Promise<Outcome> {
+export function previewRelink(
+  app: App,
+  show: (links: readonly PlannedLink[]) => Promise<void>,
+): Promise<Outcome<RelinkParts>> {
   return underLock(app, "relink", async (targets, runId) => {
     const target = archiveOf(targets);
     await scanAlone(app, target, runId);

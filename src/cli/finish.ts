@@ -1,13 +1,13 @@
 import type { App } from "../app/context.ts";
 import { problemsOfRun } from "../app/history.ts";
-import type { Outcome } from "../app/run.ts";
+import type { Outcome } from "../app/under-lock.ts";
 import { ExitCode } from "../model/errors.ts";
 import type { Problem } from "../model/operation.ts";
-import { shownProblems, summaryLines } from "./summary.ts";
+import { type SummaryParts, shownProblems, summaryLines } from "./summary.ts";
 import type { Console } from "./terminal.ts";
 
 /** Prints what a command did, and gives the exit status for it. */
-export async function finish(app: App, console: Console, outcome: Outcome): Promise<ExitCode> {
+export async function finish(app: App, console: Console, outcome: Outcome<SummaryParts>): Promise<ExitCode> {
   const { summary, problems } = outcome;
   const listed = await firstProblems(app, summary.run, console.json ? Number.POSITIVE_INFINITY : shownProblems);
   if (console.json) await console.document({ ...summary, problems: listed });

@@ -1,13 +1,18 @@
-import type { ImportTotals } from "../app/import.ts";
-import type { Outcome } from "../app/run.ts";
+import type { ImportParts, ImportTotals } from "../app/import.ts";
+import type { RelinkParts } from "../app/relink.ts";
+import type { RunParts } from "../app/run.ts";
+import type { Outcome } from "../app/under-lock.ts";
 import type { Problem } from "../model/operation.ts";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "../model/units.ts";
+
+/** What the commands say of their runs: some of it each. */
+export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts>;
 
 /** Problems a person reads on the screen; the others are in the run's history. */
 export const shownProblems = 20;
 
 /** What a command did, as lines that a person understands. */
-export function summaryLines(outcome: Outcome, listed: readonly Problem[]): string[] {
+export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Problem[]): string[] {
   const { summary, problems } = outcome;
   const { scan, duplicates, plan, consolidate, relink } = summary;
   const lines: string[] = [];
@@ -67,7 +72,7 @@ function importLines({ documents, groups, files, claims, applied, confirmed, con
   ];
 }
 
-function changesOf(scan: NonNullable<Outcome["summary"]["scan"]>): string {
+function changesOf(scan: NonNullable<RunParts["scan"]>): string {
   const parts = [
     [scan.new, "new"],
     [scan.changed, "changed"],
@@ -86,7 +91,7 @@ function problemLines(listed: readonly Problem[], problems: number, run: string)
   return more > 0 ? [...lines, `  and ${formatNumberOf(more, "more", "more")}: onefold history ${run}`] : lines;
 }
 
-function ending({ summary, problems, alarms, interrupted }: Outcome): string {
+function ending({ summary, problems, alarms, interrupted }: Outcome<SummaryParts>): string {
   if (interrupted)
     return `Interrupted. What was done is kept; the same command goes on from here. (run ${summary.run})`;
   if (alarms > 0)

@@ -1,4 +1,4 @@
-import type { Brand } from "./file.ts";
+import type { Brand } from "./brand.ts";
 
 /**
  * A time on the wall where the picture was taken, written as far as it is known:

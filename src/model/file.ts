@@ -7,10 +7,8 @@
  * their hash; files with the same content are duplicates, whatever they are
  * called. The archive holds each content once, at its *entry*.
  */
+import type { Brand } from "./brand.ts";
 import type { PathText } from "./path.ts";
-
-declare const brand: unique symbol;
-export type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };
 
 /** Name of a source in the config file, e.g. "nas-2019". */
 export type SourceName = Brand<string, "SourceName">;

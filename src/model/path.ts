@@ -5,7 +5,7 @@
  * as text in which every byte that is not part of valid UTF-8, every control
  * character and every backslash is written `\xNN`.
  */
-import type { Brand } from "./file.ts";
+import type { Brand } from "./brand.ts";
 
 /** A path or one name in it, escaped as above; "/" between parts, none in front unless absolute. */
 export type PathText = Brand<string, "PathText">;

@@ -1,4 +1,4 @@
-import type { Brand } from "./file.ts";
+import type { Brand } from "./brand.ts";
 
 /** Nanoseconds since 1970-01-01T00:00:00Z; negative before it. */
 export type EpochNs = Brand<bigint, "EpochNs">;
