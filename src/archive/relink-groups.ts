@@ -34,7 +34,6 @@ export interface Group {
 
 interface KnownGroup extends Group {
   kept: { readonly file: EqualFile; readonly standing: Standing } | null;
-  because: string | null;
 }
 
 /** Decides which files become links of which: of every content the first file that is as it was recorded is kept. */
@@ -89,7 +88,7 @@ export class Groups {
   }
 
   #groupOf(hash: Hash): KnownGroup {
-    const group = this.#groups.get(hash) ?? { hash, kept: null, because: null };
+    const group = this.#groups.get(hash) ?? { hash, kept: null };
     this.#groups.set(hash, group);
     this.#last = group;
     return group;
@@ -102,15 +101,14 @@ function linkTo(group: KnownGroup, file: EqualFile, standing: Standing): Planned
     group.kept = { file, standing };
     return [];
   }
-  group.because ??= keptBecause(group.kept.file, file);
-  return [{ file, standing, kept: group.kept.standing, because: group.because, group }];
+  return [{ file, standing, kept: group.kept.standing, because: keptBecause(group.kept.file, file), group }];
 }
 
 /** The first of the rules of `equalFiles` by which they differ. */
-function keptBecause(kept: EqualFile, next: EqualFile): string {
+function keptBecause(kept: EqualFile, other: EqualFile): string {
   if (kept.isEntry) return "entry";
-  if ((kept.names ?? 1) > (next.names ?? 1)) return "most links";
-  return kept.modified < next.modified ? "oldest" : "first path in order";
+  if ((kept.names ?? 1) > (other.names ?? 1)) return "more links";
+  return kept.modified < other.modified ? "older" : "first path in order";
 }
 
 function isAsRecorded({ size, modified, inode }: EqualFile, standing: Standing): boolean {

@@ -43,16 +43,39 @@ async function standingOf(disk: Disk, path: string): Promise<Standing> {
   };
 }
 
-/** Makes "copy" a link of "kept", while `meanwhile` is done before the given piece of the comparison. */
-async function relinkWhile(disk: Disk, meanwhile: () => void, { piece = 1, copy = "mine/copy" } = {}) {
-  const step = { file: await standingOf(disk, copy), kept: await standingOf(disk, "kept"), temporary };
+/** Makes "mine/copy" a link of "kept", while `meanwhile` is done before the given piece of the comparison. */
+async function relinkWhile(disk: Disk, meanwhile: () => void, { piece = 1, keptFiles = new KeptFiles() } = {}) {
+  const step = { file: await standingOf(disk, "mine/copy"), kept: await standingOf(disk, "kept"), temporary };
   using folders = new PinnedFolders(disk.path("archive"));
   let pieces = 0;
   const pause = () => {
     pieces += 1;
     if (pieces === piece) meanwhile();
   };
-  return relinkFile(step, { folders, keptFiles: new KeptFiles(), pause });
+  return relinkFile(step, { folders, keptFiles, pause });
+}
+
+/** Lets something happen where the comparison has no say: before the link is made, or after the last piece. */
+class Meddling extends KeptFiles {
+  #looks = 0;
+  readonly #meddle: Partial<Record<"beforeLink" | "afterProof", () => void>>;
+
+  constructor(meddle: Partial<Record<"beforeLink" | "afterProof", () => void>>) {
+    super();
+    this.#meddle = meddle;
+  }
+
+  override flushBytes(...file: Parameters<KeptFiles["flushBytes"]>): void {
+    super.flushBytes(...file);
+    this.#meddle.beforeLink?.();
+  }
+
+  override now(kept: Standing): Standing {
+    this.#looks += 1;
+    // Asked for when it was opened, when it was linked, and when both were seen to be equal.
+    if (this.#looks === 3) this.#meddle.afterProof?.();
+    return super.now(kept);
+  }
 }
 
 const inodeOf = async (disk: Disk, path: string) => (await standingOf(disk, path)).inode;
@@ -208,11 +231,61 @@ describe("a file is left alone, with its bytes, its inode and its twin's time,",
       writeFileSync(disk.path("archive/kept"), "!", { flag: "r+" });
       utimesSync(disk.path("archive/kept"), 5, 5);
     };
-    await assert.rejects(relinkWhile(disk, write, { piece: 4 }));
+    const keptFiles = new KeptFiles();
+    await assert.rejects(relinkWhile(disk, write, { piece: 4, keptFiles }));
 
     assert.notEqual((await standingOf(disk, "kept")).modified, 9n * second);
+    assert.deepEqual(keptFiles.retimed(), []);
     assert.equal(Object(await archived(disk)).mine.copy, long);
   });
+});
+
+describe("at the last moment, a file is left alone, too,", () => {
+  const disks = () => anArchive({ kept: fileFrom(5n * second, "same"), mine: { copy: fileFrom(9n * second, "same") } });
+  const codeOf = (error: unknown) => Object(error).code ?? Object(Object(error).cause).code;
+  const exchange = (path: string) => {
+    writeFileSync(`${path} new`, "new!");
+    renameSync(`${path} new`, path);
+  };
+
+  test("if its twin is not the file that was opened any more", async () => {
+    await using disk = await disks();
+    const keptFiles = new Meddling({ beforeLink: () => exchange(disk.path("archive/kept")) });
+    await assert.rejects(
+      relinkWhile(disk, () => {}, { keptFiles }),
+      (error) => codeOf(error) === "CHANGED_SINCE_SCAN",
+    );
+
+    assert.deepEqual(await archived(disk), { kept: "new!", mine: { copy: "same" } });
+  });
+
+  for (const name of ["kept", "mine/copy"]) {
+    test(`if ${name} was exchanged or written to after both were seen to be equal`, async () => {
+      const meddles = [exchange, (path: string) => writeFileSync(path, "new!")];
+      for (const meddle of meddles) {
+        await using disk = await disks();
+        const keptFiles = new Meddling({ afterProof: () => meddle(disk.path(`archive/${name}`)) });
+        await assert.rejects(
+          relinkWhile(disk, () => {}, { keptFiles }),
+          (error) => codeOf(error) === "CHANGED_WHILE_READ",
+        );
+        const now =
+          name === "kept" ? { kept: "new!", mine: { copy: "same" } } : { kept: "same", mine: { copy: "new!" } };
+        assert.deepEqual(await archived(disk), now);
+      }
+    });
+
+    test(`if ${name} is not what was planned for`, async () => {
+      await using disk = await disks();
+      const step = { file: await standingOf(disk, "mine/copy"), kept: await standingOf(disk, "kept"), temporary };
+      utimesSync(disk.path(`archive/${name}`), 7, 7);
+      using folders = new PinnedFolders(disk.path("archive"));
+      const relinking = () => relinkFile(step, { folders, keptFiles: new KeptFiles(), pause: () => {} });
+
+      assert.throws(relinking, (error) => codeOf(error) === "CHANGED_SINCE_SCAN");
+      assert.notEqual(await inodeOf(disk, "kept"), await inodeOf(disk, "mine/copy"));
+    });
+  }
 });
 
 test("a folder that is exchanged for a symbolic link is not followed", async () => {
@@ -350,6 +423,14 @@ describe("many files", () => {
       batches.flatMap(({ leftAlone }) => leftAlone),
       [],
     );
+  });
+
+  test("that are links already are no work, also where the inventory knows no inodes", async () => {
+    await using disk = await anArchive({ a: { kept: "same", other: hardLinkTo("archive/a/kept") } });
+    const rows = (await rowsOf(disk, ["a/kept", "a/other"])).map((row) => ({ ...row, inode: null, names: null }));
+    const { batches, records } = await relinkRows(disk, rows);
+
+    assert.deepEqual([batches, records.length], [[], 1]);
   });
 
   test("are not begun any more after an abort", async () => {

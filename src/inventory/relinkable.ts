@@ -25,9 +25,10 @@ export interface EqualFile {
 const rowsAtOnce = 256;
 
 /**
- * Every name of every content that stands in several inodes of the archive, largest contents first. Of one content,
- * the inode to keep comes first: that of the entry, else the one with most names, else the oldest, else the first in
- * order of path. The names of one inode follow each other. Empty files are left out, junk is not.
+ * Every name of every content that stands in several inodes of the archive. Of one content, the names of the inode to
+ * keep come first: that of the entry, else the one with most names, else the oldest, else the first in order of path.
+ * The names of one inode follow each other. Apart from that in order of path, so that neighbours lie in the same
+ * folders. Empty files are left out, junk is not.
  */
 export async function* equalFiles(db: Session, archiveId: number): AsyncGenerator<EqualFile[], void, undefined> {
   yield* db.stream<EqualFile>(
@@ -48,11 +49,15 @@ export async function* equalFiles(db: Session, archiveId: number): AsyncGenerato
         min(mtime) over one as oldest, min(path) over one as first_path
       from standing
       window one as (partition by hash, inode, lone)
+    ), ranked as (
+      select *, first_value(path) over best as kept_path, first_value(first_path) over best as kept_first_path
+      from counted
+      window best as (partition by hash order by is_entry desc, names desc, oldest, first_path, has_entry desc, path)
     )
     select id::float8 as id, encode(hash, 'hex') as hash, path, size::float8 as size, mtime as modified, inode,
       case when inode is not null then names::float8 end as names, is_entry as "isEntry"
-    from counted
-    order by size desc, counted.hash, is_entry desc, counted.names desc, oldest, first_path, has_entry desc, path
+    from ranked
+    order by kept_path, first_path = kept_first_path desc, path = kept_path desc, first_path, path
   `,
     rowsAtOnce,
   );
