@@ -11,6 +11,7 @@ import type { FormatName } from "./import.ts";
 import { JdupesJson } from "./jdupes-json.ts";
 import { JsonDocument } from "./json-document.ts";
 import { JsonGuard } from "./json-guard.ts";
+import { chunkSize } from "./limits.ts";
 import { LineDocument, type LineFormat } from "./lines.ts";
 import { rawText } from "./raw-text.ts";
 import { RdfindText } from "./rdfind-text.ts";
@@ -25,6 +26,9 @@ export interface Head {
   /** Without its folder. */
   readonly fileName: string;
 }
+
+/** Characters; twice what Linux takes, for the backslashes. */
+const longestName = 8_192;
 
 /** @throws NotUnderstood if it is no format that can be read, or not the one wanted. */
 export function readerFor(
@@ -101,10 +105,17 @@ function textFormat(text: string): FormatName {
   });
 }
 
-/** Of `fdupes --sameline`: more lines that are whole groups than empty lines. */
+/** The first group of `fdupes --sameline`: paths with a space after each, and no other space bare. */
+const sameLineGroup = (() => {
+  const path = /(?:\/(?:\\[\s\S]|[^\\ /])+)+ /.source;
+  const time = /\d{4}-\d\d-\d\d \d\d:\d\d /.source;
+  return new RegExp(`^(?:\\d+ bytes? each:\\n)?(?:(?:${path}){2,}|(?:${time}${path}){2,})`);
+})();
+
 function isSameLine(text: string): boolean {
-  const groups = text.match(/^(?:(?:\d{4}-\d\d-\d\d \d\d:\d\d )?\/(?:\\[^\n]|[^\\ \n])* ){2,}$/gm) ?? [];
-  return groups.length > (text.match(/\n(?=\n)/g) ?? []).length;
+  const [group = ""] = sameLineGroup.exec(text) ?? [];
+  const isCutByHead = text.length >= chunkSize / 4 && text.length - group.length < longestName;
+  return group !== "" && (text[group.length] === "\n" || isCutByHead);
 }
 
 function hasWindowsLines(text: string): boolean {

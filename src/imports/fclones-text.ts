@@ -51,7 +51,6 @@ export class FclonesText implements LineFormat {
     const [, command] = /^# Command: (.*)$/.exec(text) ?? [];
     const [, groups] = /^# (?:Total: .* in |Found )(\d+) (?:file )?groups$/.exec(text) ?? [];
     if (version !== undefined) this.#version = version;
-    // Quoted words may hold anything: then nothing is sure but what makes less of the results.
     if (command !== undefined) this.#command = commandOf(command);
     if (groups !== undefined) this.#groupsWritten = Number(groups);
   }
@@ -79,7 +78,9 @@ export class FclonesText implements LineFormat {
   }
 }
 
+/** fclones quotes words with special characters, `'--hash-fn=blake3'`. Where it also escapes, the function is not sure. */
 function commandOf(line: string): FclonesCommand {
-  const command = fclonesCommand(line.split(" "));
-  return /['"\\$]/.test(line) ? { ...command, hashFunction: null } : command;
+  const words = line.match(/'[^']*'|[^' ]+/g) ?? [];
+  const command = fclonesCommand(words.map((word) => word.replace(/^'(.*)'$/s, "$1")));
+  return /["\\$]/.test(line) ? { ...command, hashFunction: null } : command;
 }
