@@ -95,7 +95,7 @@ function ending({ summary, problems, alarms, interrupted }: Outcome<SummaryParts
   if (interrupted)
     return `Interrupted. What was done is kept; the same command goes on from here. (run ${summary.run})`;
   if (alarms > 0)
-    return `ALARM: ${formatNumberOf(alarms, "file")} read differently from what was recorded or written; nothing of them was archived. Suspect a disk, a cable or memory. (run ${summary.run})`;
+    return `ALARM: ${formatNumberOf(alarms, "file")} read differently from what was recorded or written, and left alone. Suspect a disk, a cable or memory. (run ${summary.run})`;
   if (problems > 0) return `Done, but not with everything: see the problems above. (run ${summary.run})`;
   if (summary.consolidate !== undefined)
     return `Done: every content of every source is in the archive. (run ${summary.run})`;
