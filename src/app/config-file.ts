@@ -33,7 +33,8 @@ interface Problem {
   readonly sentence: string;
 }
 
-function parseToml(text: string): Readonly<Record<string, unknown>> | TomlError {
+/** The document, or the first thing that makes it none. */
+export function parseToml(text: string): Readonly<Record<string, unknown>> | TomlError {
   try {
     return parse(text);
   } catch (error) {

@@ -53,7 +53,8 @@ export function configInvalid(problems: readonly string[]): AppError {
   });
 }
 
-function usualPlaces(environment: Surroundings["environment"]): string[] {
+/** Where a config file is looked for if none is named, in this order. */
+export function usualPlaces(environment: Surroundings["environment"]): string[] {
   const home = named(environment["HOME"]);
   const xdg = named(environment["XDG_CONFIG_HOME"]);
   // A relative XDG_CONFIG_HOME is to be ignored, says its specification.

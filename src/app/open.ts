@@ -19,7 +19,8 @@ export interface Start {
   readonly signal: AbortSignal;
 }
 
-interface OpenInventory extends AsyncDisposable {
+/** A database that answers; its tables are as they were left. */
+export interface OpenInventory extends AsyncDisposable {
   readonly db: Database;
   readonly url: string;
 }
@@ -33,7 +34,13 @@ export interface OpenedApp extends App, AsyncDisposable {
 export async function openApp(start: Start): Promise<OpenedApp> {
   const config = await loadConfig(start.options, start);
   const stateFolder = stateFolderOf(start);
-  const inventory = await openInventory(config, stateFolder, start);
+  const inventory = await openInventory(config.database, stateFolder, start);
+  try {
+    await migrate(inventory.db);
+  } catch (error) {
+    await inventory[Symbol.asyncDispose]();
+    throw error;
+  }
   const { progress, signal, version } = start;
   return {
     config,
@@ -48,27 +55,21 @@ export async function openApp(start: Start): Promise<OpenedApp> {
   };
 }
 
-/** Opens the server that is named, or else starts or joins the embedded one. */
-async function openInventory(
-  config: Config,
+/** Opens the server that `database` names, or else starts or joins the embedded one. Changes no table. */
+export async function openInventory(
+  database: Config["database"],
   stateFolder: string,
   { environment }: Pick<Start, "environment">,
 ): Promise<OpenInventory> {
-  const server = config.database === null ? await openEmbedded(stateFolder, environment) : null;
+  const server = database === null ? await openEmbedded(stateFolder, environment) : null;
   try {
-    const settings = server === null ? await readConnection(config.database ?? "", environment) : server.config;
+    const settings = server === null ? await readConnection(database ?? "", environment) : server.config;
     const db = await openDatabase(settings);
     const close = async () => {
       await db[Symbol.asyncDispose]();
       await server?.[Symbol.asyncDispose]();
     };
-    try {
-      await migrate(db);
-      return { db, url: server?.url ?? db.url, [Symbol.asyncDispose]: close };
-    } catch (error) {
-      await db[Symbol.asyncDispose]();
-      throw error;
-    }
+    return { db, url: server?.url ?? db.url, [Symbol.asyncDispose]: close };
   } catch (error) {
     await server?.[Symbol.asyncDispose]();
     throw error;
@@ -76,7 +77,7 @@ async function openInventory(
 }
 
 /** Where onefold keeps what is its own: $ONEFOLD_STATE, else where the system wants such things. */
-function stateFolderOf({ environment, cwd, userId }: Pick<Start, "environment" | "cwd" | "userId">): string {
+export function stateFolderOf({ environment, cwd, userId }: Pick<Start, "environment" | "cwd" | "userId">): string {
   const named = environment["ONEFOLD_STATE"];
   if (named !== undefined && named !== "") return isAbsolute(named) ? named : join(cwd, named);
   const xdg = environment["XDG_STATE_HOME"];

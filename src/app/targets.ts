@@ -52,9 +52,7 @@ export async function findTargets(app: App): Promise<Targets> {
   });
   const archiveRoot = archive.path === null ? null : resolveRoot(archive.path, "the archive");
   refuseOverlap([...roots, ...(archiveRoot === null ? [] : [{ what: "the archive", root: archiveRoot }])]);
-  for (const { source, root, mount } of roots) {
-    if (source.mount === "required" && isRootFileSystem(mount)) throw notMounted(source.name, root);
-  }
+  for (const { source, root, mount } of roots) refuseWithoutMount(source, root, mount);
   const found: Target[] = [];
   for (const { source, root, mount } of roots) {
     const known = await knowSource(app.db, source.name, root);
@@ -123,19 +121,28 @@ function mountedAs(mount: Mount | null): MountedAs | null {
   return mount === null ? null : { point: mount.mountPoint, type: mount.fsType, source: mount.source };
 }
 
+/** With `mount = "required"` something must be mounted at or above the root. */
+export function refuseWithoutMount(
+  { name, mount: rule }: Pick<SourceConfig, "name" | "mount">,
+  root: PathText,
+  now: Mount | null,
+): void {
+  if (rule === "required" && isRootFileSystem(now)) throw notMounted(name, root);
+}
+
 function isRootFileSystem(mount: Mount | null): boolean {
   return mount === null || mount.mountPoint === "/";
 }
 
 /** Once something was mounted at or above the root, an unmounted folder there must not count as an empty source. */
-function refuseUnmounted({ name, mount: before }: KnownSource, root: PathText, now: Mount | null): void {
+export function refuseUnmounted({ name, mount: before }: KnownSource, root: PathText, now: Mount | null): void {
   if (before === null || before.point === "/" || now?.mountPoint === before.point) return;
   // A deeper mount than before is a share mounted at last, not one that is missing.
   if (now !== null && now.mountPoint.length > before.point.length) return;
   throw notMounted(name, root);
 }
 
-function refuseOverlap(roots: readonly { readonly what: string; readonly root: PathText }[]): void {
+export function refuseOverlap(roots: readonly { readonly what: string; readonly root: PathText }[]): void {
   const overlap = findOverlap(roots);
   if (overlap === null) return;
   const [outer, inner] = overlap;

@@ -130,7 +130,8 @@ async function removeLeftovers(root: PathText): Promise<void> {
   for (const name of names.filter(isTemporaryName)) await rm(temporaryPath(root, name), { force: true });
 }
 
-function withoutLinks(root: PathText, error: unknown): unknown {
+/** What a failed `link` in the archive means; any other error as it is. */
+export function withoutLinks(root: PathText, error: unknown): unknown {
   const isLinking = error instanceof Error && "syscall" in error && error.syscall === "link";
   const cannot = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "ENOSYS"].includes(systemCode(error) ?? "");
   return isLinking && cannot ? archiveNoHardLinks(root, error) : error;

@@ -14,10 +14,25 @@ const gibibyte = 1024 ** 3;
  * @throws AppError ARCHIVE_FULL
  */
 export async function checkSpace(root: PathText, bytesNeeded: number): Promise<void> {
-  const { bsize, bavail, blocks } = await statfs(systemPath(root));
-  const free = bsize * bavail;
-  const reserve = Math.floor(Math.min(gibibyte, bsize * blocks * 0.02));
+  const { free, reserve } = await readSpace(root);
   // A plan that copies nothing may run on a full disk: it only links, or has nothing to do.
   if (bytesNeeded > 0 && bytesNeeded + reserve > free)
     throw archiveTooSmall(root, { needed: bytesNeeded, free, reserve });
+}
+
+/** Bytes. */
+export interface Space {
+  readonly total: number;
+  readonly free: number;
+  /** What must stay free. */
+  readonly reserve: number;
+  /** How many more files there may be; null where the file system sets no such limit. */
+  readonly freeFiles: number | null;
+}
+
+export async function readSpace(root: PathText): Promise<Space> {
+  const { bsize, bavail, blocks, files, ffree } = await statfs(systemPath(root));
+  const total = bsize * blocks;
+  const reserve = Math.floor(Math.min(gibibyte, total * 0.02));
+  return { total, free: bsize * bavail, reserve, freeFiles: files === 0 ? null : ffree };
 }

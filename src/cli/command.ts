@@ -1,5 +1,5 @@
 import type { App } from "../app/context.ts";
-import type { OpenedApp } from "../app/open.ts";
+import type { OpenedApp, Start } from "../app/open.ts";
 import type { ExitCode } from "../model/errors.ts";
 import type { GlobalOptions } from "./options.ts";
 import type { Console } from "./terminal.ts";
@@ -13,6 +13,8 @@ export interface Workbench {
     options: GlobalOptions,
     work: (inventory: Pick<OpenedApp, "url">, console: Console, signal: AbortSignal) => Promise<ExitCode>,
   ): Promise<void>;
+  /** For a command that opens by itself what can be opened. */
+  withStart(options: GlobalOptions, work: (start: Start, console: Console) => Promise<ExitCode>): Promise<void>;
   /** For a command that needs neither. */
   without(options: GlobalOptions, work: (console: Console) => Promise<ExitCode>): Promise<void>;
 }

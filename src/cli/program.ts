@@ -1,9 +1,10 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
-import { type OpenedApp, openApp } from "../app/open.ts";
+import { type OpenedApp, openApp, type Start } from "../app/open.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { Workbench } from "./command.ts";
 import { consolidateCommand } from "./consolidate.ts";
 import { databaseCommand } from "./database.ts";
+import { doctorCommand } from "./doctor.ts";
 import { duplicatesCommand } from "./duplicates.ts";
 import { reportFailure } from "./failure.ts";
 import { historyCommand } from "./history.ts";
@@ -51,6 +52,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     relinkCommand,
     historyCommand,
     importCommand,
+    doctorCommand,
     databaseCommand,
     initCommand,
   ];
@@ -101,14 +103,19 @@ class ProcessBench implements Workbench {
   readonly withApp: Workbench["withApp"] = (options, work) => this.#withOpened(options, work);
   readonly withInventory: Workbench["withInventory"] = (options, work) =>
     this.#withOpened(options, (opened, console) => work(opened, console, opened.signal));
+  readonly withStart: Workbench["withStart"] = (options, work) => this.#withStart(options, work);
   readonly without: Workbench["without"] = async (options, work) => {
     this.status = await work(this.console(options));
   };
 
-  async #withOpened(
-    options: GlobalOptions,
-    work: (opened: OpenedApp, console: Console) => Promise<ExitCode>,
-  ): Promise<void> {
+  #withOpened(options: GlobalOptions, work: (opened: OpenedApp, console: Console) => Promise<ExitCode>): Promise<void> {
+    return this.#withStart(options, async (start, console) => {
+      await using app = await openApp(start);
+      return await work(app, console);
+    });
+  }
+
+  async #withStart(options: GlobalOptions, work: (start: Start, console: Console) => Promise<ExitCode>): Promise<void> {
     const console = this.console(options);
     const { exit, err } = this.#surroundings;
     using progress = console.quiet ? silent : new LiveProgress(err, Date.now);
@@ -118,8 +125,7 @@ class ProcessBench implements Workbench {
     );
     const { signal } = interruption;
     try {
-      await using app = await openApp({ ...this.#surroundings, options, progress, signal });
-      const status = await work(app, console);
+      const status = await work({ ...this.#surroundings, options, progress, signal }, console);
       this.status = interruption.status() ?? status;
     } catch (error) {
       const status = interruption.status();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { testDatabase } from "../testing/database.ts";
 import { temporaryFolder } from "../testing/folder.ts";
 import { openDatabase, sql } from "./database.ts";
-import { migrate } from "./migrate.ts";
+import { checkReadiness, migrate } from "./migrate.ts";
 
 const noTables = { migrations: null };
 const first = "create table thing (n int); create view things as select n from thing;";
@@ -130,4 +130,48 @@ test("is one round trip when there is nothing to do", async () => {
   await migrate(counting);
 
   assert.equal(queries, 1);
+});
+
+describe("checkReadiness", () => {
+  const tables = sql`select array_agg(relname::text order by relname) as names from pg_class where relnamespace = 'public'::regnamespace`;
+
+  test("says what is still to be done, and leaves the database as it is", async () => {
+    await using folder = await migrations({ "0001-first.sql": first });
+    await using fresh = await testDatabase(noTables);
+    const before = await fresh.database.query(tables);
+    const { applied, missing, schema } = await checkReadiness(fresh.database, folder.path);
+
+    assert.deepEqual({ applied, missing, schema }, { applied: 0, missing: 1, schema: "public" });
+    assert.deepEqual(await fresh.database.query(tables), before);
+    await migrate(fresh.database, folder.path);
+    assert.equal((await checkReadiness(fresh.database, folder.path)).missing, 0);
+  });
+
+  test("refuses what migrate refuses", async () => {
+    await using folder = await migrations({ "0001-first.sql": first });
+    await using taken = await testDatabase(noTables);
+    await taken.database.query(sql`create table things (a text)`);
+    await assert.rejects(checkReadiness(taken.database, folder.path), { code: "DATABASE_SCHEMA_TAKEN" });
+    await using newer = await testDatabase();
+    await assert.rejects(checkReadiness(newer.database, folder.path), { code: "DATABASE_SCHEMA_TAKEN" });
+  });
+
+  test("refuses a server that takes no changes, or no temporary tables", async () => {
+    await using fresh = await testDatabase(noTables);
+    const options = "-c default_transaction_read_only=on";
+    await using reading = await openDatabase({ ...fresh.config, client: { ...fresh.config.client, options } });
+    await assert.rejects(checkReadiness(reading), { code: "DATABASE_READ_ONLY", exitCode: 4 });
+
+    await fresh.database.query(sql`create role visitor login`);
+    try {
+      await fresh.database.query(sql`create schema authorization visitor`);
+      const name = fresh.config.client.database;
+      await fresh.database.query({ text: `revoke temporary on database "${name}" from public`, values: [] });
+      await using poor = await openDatabase({ ...fresh.config, client: { ...fresh.config.client, user: "visitor" } });
+      await assert.rejects(checkReadiness(poor), { code: "DATABASE_NOT_ALLOWED", hint: /grant temporary/ });
+    } finally {
+      await fresh.database.query(sql`drop owned by visitor`);
+      await fresh.database.query(sql`drop role visitor`);
+    }
+  });
 });

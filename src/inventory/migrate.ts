@@ -19,6 +19,8 @@ interface Applied {
 
 /** Migrations as they lie in the project and in the package: beside `dist`. */
 export const migrationFolder = fileURLToPath(new URL("../../../migrations", import.meta.url));
+/** Released with the session. */
+const lockMigrations = sql`select pg_advisory_lock(hashtextextended('onefold migrate ' || current_schema(), 0))`;
 const oldestServer = { number: 140000, name: "14" };
 
 /**
@@ -32,11 +34,58 @@ export async function migrate(database: Database, folder: string = migrationFold
   const known = await readMigrations(folder);
   if (missing(known, await appliedIn(database)).length === 0) return;
   await using session = await database.session();
-  // Released with the session.
-  await session.query(sql`select pg_advisory_lock(hashtextextended('onefold migrate ' || current_schema(), 0))`);
+  await session.query(lockMigrations);
   const applied = await appliedIn(session);
   if (applied.length === 0) await checkServer(session, database.url);
   for (const migration of missing(known, applied)) await apply(session, migration, database.url);
+}
+
+/** A server and schema in which onefold can work. */
+export interface Readiness {
+  /** "18.1", as the server calls itself. */
+  readonly serverVersion: string;
+  readonly schema: string;
+  /** Of our migrations; both count. */
+  readonly applied: number;
+  readonly missing: number;
+}
+
+/**
+ * Whether {@link migrate}, and the work after it, will be allowed here. Leaves the database as it is: where there are
+ * no tables yet, they are made in a transaction that is taken back.
+ *
+ * @throws AppError as migrate does, DATABASE_READ_ONLY besides
+ */
+export async function checkReadiness(database: Database, folder: string = migrationFolder): Promise<Readiness> {
+  const applied = await appliedIn(database);
+  const left = missing(await readMigrations(folder), applied);
+  await checkServer(database, database.url);
+  const [found] = await database.query<{
+    version: string;
+    schema: string;
+    temporary: boolean;
+    readOnly: boolean;
+  }>(sql`
+    select current_setting('server_version') as version,
+      current_schema()::text as schema,
+      has_database_privilege(current_database(), 'temporary') as temporary,
+      current_setting('transaction_read_only')::boolean as "readOnly"`);
+  if (found === undefined) throw new Error("a select without from returned no row");
+  if (found.readOnly) throw readOnlyServer(database.url);
+  if (!found.temporary) throw noTemporaryTables(database.url);
+  if (applied.length === 0) await tryMigrations(database, left);
+  return { serverVersion: found.version, schema: found.schema, applied: applied.length, missing: left.length };
+}
+
+/** Nobody else's tables can be in the way of new ones, so this waits for no lock but that of another starter. */
+async function tryMigrations(database: Database, migrations: readonly Migration[]): Promise<void> {
+  await using session = await database.session();
+  await session.query(lockMigrations);
+  // Somebody else has just made them: then they can be made.
+  if ((await appliedIn(session)).length > 0) return;
+  await session.query(sql`begin`);
+  // Never committed: the connection is closed with the session.
+  for (const migration of migrations) await translated(database.url, () => applyIn(session, migration));
 }
 
 /** What is still to be applied, in order. */
@@ -101,14 +150,20 @@ async function checkServer(session: Session, url: string): Promise<void> {
   if (!found.create) throw mayNotCreate(url, found.schema);
 }
 
-async function apply(session: DedicatedSession, { number, name, path }: Migration, url: string): Promise<void> {
+async function apply(session: DedicatedSession, migration: Migration, url: string): Promise<void> {
+  await translated(url, () => session.transaction((transaction) => applyIn(transaction, migration)));
+}
+
+async function applyIn(transaction: Session, { number, name, path }: Migration): Promise<void> {
   const text = await readFile(path, "utf8");
+  if (number === 1) await transaction.query(migrationTable);
+  await transaction.query({ text, values: [] });
+  await transaction.query(sql`insert into migration (number, name) values (${number}, ${name})`);
+}
+
+async function translated(url: string, work: () => Promise<void>): Promise<void> {
   try {
-    await session.transaction(async (transaction) => {
-      if (number === 1) await transaction.query(migrationTable);
-      await transaction.query({ text, values: [] });
-      await transaction.query(sql`insert into migration (number, name) values (${number}, ${name})`);
-    });
+    await work();
   } catch (error) {
     const state = sqlState(error);
     // duplicate table (index, view), function, object; a table of this name that is not like ours.
@@ -144,4 +199,21 @@ function mayNotCreate(url: string, schema: string | null): AppError {
   return new AppError("DATABASE_NOT_ALLOWED", ExitCode.refused, `${url} ${where}`, {
     hint: "As the server's administrator, in that database: create schema authorization onefold (with onefold's role).",
   });
+}
+
+function noTemporaryTables(url: string): AppError {
+  return new AppError("DATABASE_NOT_ALLOWED", ExitCode.refused, `${url} does not let us create temporary tables`, {
+    hint: "As the server's administrator: grant temporary on database … to onefold's role.",
+  });
+}
+
+function readOnlyServer(url: string): AppError {
+  return new AppError(
+    "DATABASE_READ_ONLY",
+    ExitCode.refused,
+    `${url} takes no changes: it is a standby, or read-only`,
+    {
+      hint: "Name the primary server, or take default_transaction_read_only away from the role and the database.",
+    },
+  );
 }

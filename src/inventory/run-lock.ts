@@ -19,3 +19,16 @@ export async function holdRunLock(db: Database): Promise<AsyncDisposable | null>
   await session[Symbol.asyncDispose]();
   return null;
 }
+
+/** Whether somebody holds that right now. Asks without taking it, so that nobody is kept out by the question. */
+export async function isRunLockHeld(db: Database): Promise<boolean> {
+  const [row] = await db.query<{ held: boolean }>(sql`
+    select exists (
+      select from pg_locks
+      where locktype = 'advisory' and granted and objsubid = 1
+        and database = (select oid from pg_database where datname = current_database())
+        and (classid::bigint << 32) | objid::bigint = hashtextextended(current_schema(), ${runLockKey}::bigint)
+    ) as held
+  `);
+  return row?.held === true;
+}

@@ -29,6 +29,7 @@ describe("parseMounts", () => {
       fsType: "cifs",
       source: "//nas/share one",
       readOnly: false,
+      options: ["rw", "relatime", "rw", "vers=3.1.1"],
       remote: true,
     });
   });

@@ -15,6 +15,8 @@ export interface Mount {
   /** "/dev/sda1", "//nas/share", "tank/photos", … */
   readonly source: PathText;
   readonly readOnly: boolean;
+  /** Of the mount, then of the file system, as the kernel shows them; they may name users and servers. */
+  readonly options: readonly string[];
   /** Served by another machine, or by a program that may ask one. */
   readonly remote: boolean;
 }
@@ -84,6 +86,7 @@ function parseLine(line: string): Mount | null {
   const [before = "", after = ""] = splitOnce(line, " - ");
   const [id = "", parentId = "", device = "", root = "", mountPoint = "", options = ""] = before.split(" ");
   const [fsType = "", source = "", superOptions = ""] = after.split(" ");
+  const allOptions = [options, superOptions].flatMap((list) => list.split(",")).filter((option) => option !== "");
   if (!/^\d+$/.test(id) || !/^\d+$/.test(parentId) || !mountPoint.startsWith("/") || fsType === "") return null;
   return {
     id: Number(id),
@@ -93,7 +96,8 @@ function parseLine(line: string): Mount | null {
     mountPoint: unescaped(mountPoint),
     fsType: unescaped(fsType),
     source: unescaped(source),
-    readOnly: [options, superOptions].some((list) => list.split(",").includes("ro")),
+    readOnly: allOptions.includes("ro"),
+    options: allOptions,
     remote: isRemote(fsType),
   };
 }

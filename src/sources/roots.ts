@@ -9,11 +9,15 @@ import { folderOf, joinPath, nameOf, type PathText, pathBytes, pathText, systemP
  * @throws AppError ROOT_NOT_FOUND, ROOT_NOT_A_FOLDER, ROOT_UNREADABLE
  */
 export function resolveRoot(path: PathText, what: string): PathText {
+  return listRoot(path, what).root;
+}
+
+/** The same, with the number of names in it. */
+export function listRoot(path: PathText, what: string): { readonly root: PathText; readonly names: number } {
   try {
-    const root = pathText(realpathSync(pathBytes(path), { encoding: "buffer" }));
+    const root = pathText(realpathSync.native(pathBytes(path), { encoding: "buffer" }));
     if (!statSync(systemPath(root)).isDirectory()) throw notAFolder(path, what);
-    readdirSync(systemPath(root));
-    return root;
+    return { root, names: readdirSync(systemPath(root), { encoding: "buffer" }).length };
   } catch (error) {
     const code = systemCode(error);
     if (code === "ENOENT") throw notFound(path, what);
@@ -27,7 +31,7 @@ export function resolveRoot(path: PathText, what: string): PathText {
 export function absolutePath(path: PathText): PathText {
   const absolute = path.startsWith("/") ? path : joinPath(pathText(Buffer.from(process.cwd())), path);
   try {
-    const folder = pathText(realpathSync(pathBytes(folderOf(absolute)), { encoding: "buffer" }));
+    const folder = pathText(realpathSync.native(pathBytes(folderOf(absolute)), { encoding: "buffer" }));
     return joinPath(folder, nameOf(absolute));
   } catch {
     return absolute;
