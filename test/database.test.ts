@@ -132,7 +132,11 @@ describe("a server of one's own", () => {
   test("that cannot be reached is a matter for later, and its password is not shown", async () => {
     await using home = await household({ phone: { "a.txt": "a" } });
     for (const url of ["postgres://me:s3cret@127.0.0.1:1/onefold", "postgres://me:s3cret@/onefold?host=/nowhere"]) {
-      const { status, stderr, stdout } = await home.onefold(["run", "--json", "--database", url, ...home.places]);
+      const impatient = { env: { PGCONNECT_TIMEOUT: "1" } };
+      const { status, stderr, stdout } = await home.onefold(
+        ["run", "--json", "--database", url, ...home.places],
+        impatient,
+      );
 
       assert.equal(status, 5, stderr);
       assert.match(stderr, /^error: .* \[DATABASE_UNREACHABLE\]\n {2}hint: .+\n$/);

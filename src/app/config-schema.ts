@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Layout, parseLayout } from "../plan/layout.ts";
 import { ruleNames } from "../plan/original.ts";
 import { parseExclude } from "../sources/exclude.ts";
-import { type Checked, checkDatabase, checkPath, checkSourceName } from "./config-values.ts";
+import { type Checked, checkDatabase, checkPath, checkSchema, checkSourceName } from "./config-values.ts";
 
 export const mountChecks = ["auto", "required", "off"] as const;
 
@@ -26,6 +26,7 @@ export function configSchema(folder: string) {
   };
   return z.strictObject({
     database: text(checkDatabase).optional(),
+    "database-schema": text(checkSchema).optional(),
     archive: z.strictObject(archive).optional(),
     source: z.array(z.strictObject(source)).optional(),
     keep: z.strictObject({ rules: z.array(z.enum(ruleNames)).optional() }).optional(),

@@ -42,3 +42,14 @@ export function checkDatabase(url: string): Checked<string> {
   if (/^postgres(?:ql)?:\/\//.test(url) || /^[a-z_]+\s*=/.test(url)) return { value: url };
   return { problem: "must be a URL that begins with postgres://" };
 }
+
+/** The name of a schema in the database, which PostgreSQL would else take for another one. */
+export function checkSchema(name: string): Checked<string> {
+  if (name === "") return { problem: "is empty" };
+  if (/[\p{Cc}\p{Cs}]/u.test(name)) return { problem: "must not hold control characters" };
+  if (Buffer.byteLength(name) > 63) return { problem: "is longer than 63 bytes: PostgreSQL would cut it off" };
+  // "$user" on a search path stands for the role's name, also in quotation marks.
+  if (/^(?:pg_|information_schema$|\$user$)/.test(name))
+    return { problem: `must not be "${name}": PostgreSQL keeps that for itself` };
+  return { value: name };
+}

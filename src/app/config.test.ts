@@ -47,6 +47,7 @@ describe("a config file", () => {
   test("may say everything", async () => {
     const config = await loadText(`
       database = "postgres://onefold@nas/onefold"
+      database-schema = "Photos"
       [archive]
       path = "archive"
       by-source = false
@@ -73,6 +74,7 @@ describe("a config file", () => {
       {
         file: "onefold.toml",
         database: "postgres://onefold@nas/onefold",
+        databaseSchema: "Photos",
         archive: { path: "CWD/archive", bySource: false },
         sources: [
           { name: "disk", path: "/mnt/disk", mount: "required", exclude: ["**/cache/**"] },
@@ -85,12 +87,13 @@ describe("a config file", () => {
   });
 
   test("may say nothing", async () => {
-    const { sources, database, archive, keep, scan, file } = await load({});
+    const { sources, database, databaseSchema, archive, keep, scan, file } = await load({});
     assert.deepEqual(
-      { sources, database, path: archive.path, bySource: archive.bySource, keep, scan, file },
+      { sources, database, databaseSchema, path: archive.path, bySource: archive.bySource, keep, scan, file },
       {
         sources: [],
         database: null,
+        databaseSchema: null,
         path: null,
         bySource: true,
         keep: { rules: ["source-order", "oldest", "shortest-path"] },
@@ -172,6 +175,10 @@ exclude-junk = "yes"
     'archive = "/a"': /:1: archive: expected a table, got "\/a"/,
     "[scan]\nthreads = 1.5": /:2: scan.threads: expected a whole number, got 1.5/,
     'database = "mysql://x"': /:1: database: must be a URL/,
+    'database-schema = ""': /:1: database-schema: is empty/,
+    'database-schema = "$user"': /:1: database-schema: must not be "\$user"/,
+    'database-schema = "pg_temp"': /:1: database-schema: must not be "pg_temp"/,
+    'database-schema = "a\\nb"': /:1: database-schema: must not hold control characters/,
     '[[source]]\npath = "/"': /:1: source.name: is missing, and the last part of the path makes no name/,
     '[[source]]\npath = "/a"\nname = "a/b"': /:3: source.name: must not hold a slash/,
     '[[source]]\npath = "/a"\nname = ".."': /:3: source.name: must not be/,
@@ -248,6 +255,16 @@ describe("the command line", () => {
       (await loadText(database, { environment, database: "postgres://option" })).database,
       "postgres://option",
     );
+  });
+
+  test("and the environment say which schema, whichever the database", async () => {
+    const schema = 'database-schema = "file"';
+    assert.equal((await loadText(schema, { database: "postgres://option" })).databaseSchema, "file");
+    assert.equal((await loadText(schema, { environment: { ONEFOLD_SCHEMA: "variable" } })).databaseSchema, "variable");
+    assert.equal((await loadText(schema, { environment: { ONEFOLD_SCHEMA: "" } })).databaseSchema, "file");
+    assert.deepEqual(await problems(load({ environment: { ONEFOLD_SCHEMA: "x".repeat(64) } })), [
+      "$ONEFOLD_SCHEMA: is longer than 63 bytes: PostgreSQL would cut it off",
+    ]);
   });
 
   test("is checked together with the file", async () => {

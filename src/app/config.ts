@@ -7,7 +7,7 @@ import { defaultRules, type RuleName } from "../plan/original.ts";
 import { type AdHocSource, parseAdHocSources } from "./ad-hoc-sources.ts";
 import { parseConfigFile } from "./config-file.ts";
 import type { ConfigFields, mountChecks } from "./config-schema.ts";
-import { checkDatabase, checkPath, nameFromPath } from "./config-values.ts";
+import { checkDatabase, checkPath, checkSchema, nameFromPath } from "./config-values.ts";
 import { configInvalid, findConfigFile, named, type Surroundings } from "./find-config.ts";
 
 /** Everything a user can set, with the defaults filled in. */
@@ -16,6 +16,8 @@ export interface Config {
   readonly file: string | null;
   /** null: the embedded server. */
   readonly database: string | null;
+  /** null: the current schema of the connection. */
+  readonly databaseSchema: string | null;
   /** In order of trust, the most trusted first. */
   readonly sources: readonly SourceConfig[];
   readonly archive: ArchiveConfig;
@@ -66,17 +68,21 @@ export async function loadConfig(options: ConfigOptions, surroundings: Surroundi
   const archive = options.archive === undefined ? null : checkPath(options.archive, cwd);
   const url = options.database ?? named(environment["ONEFOLD_DATABASE"]);
   const database = url === undefined ? null : checkDatabase(url);
+  const schemaName = named(environment["ONEFOLD_SCHEMA"]);
+  const schema = schemaName === undefined ? null : checkSchema(schemaName);
   const problems = [
     ...("problems" in parsed ? parsed.problems : []),
     ...adHoc.problems,
     ...(archive !== null && "problem" in archive ? [`--archive ${options.archive}: the path ${archive.problem}`] : []),
     ...(database !== null && "problem" in database ? [`${databaseKey(options)}: ${database.problem}`] : []),
+    ...(schema !== null && "problem" in schema ? [`$ONEFOLD_SCHEMA: ${schema.problem}`] : []),
   ];
   if (problems.length > 0 || "problems" in parsed) throw configInvalid(problems);
   const config = configOf(parsed.fields, found?.file ?? null);
   return {
     ...config,
     database: database !== null && "value" in database ? database.value : config.database,
+    databaseSchema: schema !== null && "value" in schema ? schema.value : config.databaseSchema,
     sources: adHoc.sources.length > 0 ? adHoc.sources.map(sourceOf) : config.sources,
     archive: archive !== null && "value" in archive ? { ...config.archive, path: archive.value } : config.archive,
   };
@@ -89,11 +95,13 @@ const defaultLayouts: Readonly<Record<Category, string>> = {
   other: "files/{dir}/{name}",
 };
 
-function configOf({ database, archive, source, keep, czkawka, scan }: ConfigFields, file: string | null): Config {
+function configOf(fields: ConfigFields, file: string | null): Config {
+  const { database, archive, source, keep, czkawka, scan } = fields;
   const layout = (category: Category) => archive?.layout?.[category] ?? defaultLayout(category);
   return {
     file,
     database: database ?? null,
+    databaseSchema: fields["database-schema"] ?? null,
     sources: (source ?? []).flatMap((one) => {
       const name = one.name === undefined ? nameFromPath(one.path) : { value: one.name };
       return "value" in name ? [{ ...sourceOf({ name: name.value, path: one.path }), ...settingsOf(one) }] : [];

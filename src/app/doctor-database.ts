@@ -9,7 +9,7 @@ import { AppError, ExitCode, systemCode } from "../model/errors.ts";
 import type { PathText } from "../model/path.ts";
 import { formatBytes, formatNumberOf } from "../model/units.ts";
 import { bad, type Check, databaseLabel, failed, good } from "./doctor-check.ts";
-import type { Setup } from "./doctor-setup.ts";
+import type { DatabaseSetup, Setup } from "./doctor-setup.ts";
 import { type OpenInventory, openInventory, type Start, stateFolderOf } from "./open.ts";
 
 /** What the inventory remembers of the places that are checked. */
@@ -45,9 +45,9 @@ export async function examineDatabase(
     return { check, memory: null };
   }
   try {
-    return database.url === null
-      ? await examineEmbedded(start, archiveRoot)
-      : await examineServer(database.url, start, archiveRoot);
+    return database.database === null
+      ? await examineEmbedded(database, start, archiveRoot)
+      : await examineServer(database, start, archiveRoot);
   } catch (error) {
     if (sqlState(error) === null || !(error instanceof Error))
       return { check: failed(databaseLabel, error), memory: null };
@@ -61,11 +61,11 @@ export async function examineDatabase(
 }
 
 async function examineServer(
-  url: string,
+  setup: DatabaseSetup,
   start: Start,
   archiveRoot: Promise<PathText | null>,
 ): Promise<DatabaseFindings> {
-  await using inventory = await openInventory(url, stateFolderOf(start), start);
+  await using inventory = await openInventory(setup, stateFolderOf(start), start);
   const readiness = await checkReadiness(inventory.db);
   const detail = `PostgreSQL ${readiness.serverVersion} at ${inventory.url}, schema ${readiness.schema}`;
   return {
@@ -74,14 +74,18 @@ async function examineServer(
   };
 }
 
-async function examineEmbedded(start: Start, archiveRoot: Promise<PathText | null>): Promise<DatabaseFindings> {
+async function examineEmbedded(
+  setup: DatabaseSetup,
+  start: Start,
+  archiveRoot: Promise<PathText | null>,
+): Promise<DatabaseFindings> {
   const state = stateFolderOf(start);
   const data = join(state, "postgres", "data");
   const place = await existing(data).catch((error: unknown) => {
     throw stateNotWritable(state, state, error);
   });
   if (place !== data) return { check: await tryEmbedded(state, place, start), memory: null };
-  await using inventory = await openInventory(null, state, start);
+  await using inventory = await openInventory(setup, state, start);
   const readiness = await checkReadiness(inventory.db);
   const detail = `the embedded PostgreSQL ${readiness.serverVersion} starts; its data lie in ${data}`;
   return {
@@ -90,13 +94,16 @@ async function examineEmbedded(start: Start, archiveRoot: Promise<PathText | nul
   };
 }
 
+/** A folder of its own holds no schema yet. */
+const embeddedDefault: DatabaseSetup = { database: null, databaseSchema: null };
+
 /** @param place The deepest folder on the way to the state folder that is there. */
 async function tryEmbedded(state: string, place: string, start: Start): Promise<Check> {
   // Root's server runs as another user, who must pass.
   await using trial = await ownFolderIn(place, start.userId === 0 ? 0o711 : 0o700).catch((error: unknown) => {
     throw stateNotWritable(state, place, error);
   });
-  await using inventory = await openInventory(null, join(trial.path, "state"), start);
+  await using inventory = await openInventory(embeddedDefault, join(trial.path, "state"), start);
   const { serverVersion } = await checkReadiness(inventory.db);
   const detail = `the embedded PostgreSQL ${serverVersion} starts; the first run will make its data folder below ${state}`;
   return good(databaseLabel, `${detail} (${await freeAt(place)})`);

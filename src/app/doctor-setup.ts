@@ -3,10 +3,10 @@ import { TomlError } from "smol-toml";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { PathText } from "../model/path.ts";
 import { parseAdHocSources } from "./ad-hoc-sources.ts";
-import { type ConfigOptions, loadConfig, type SourceConfig } from "./config.ts";
+import { type Config, type ConfigOptions, loadConfig, type SourceConfig } from "./config.ts";
 import { parseToml } from "./config-file.ts";
 import { mountChecks } from "./config-schema.ts";
-import { checkDatabase, checkPath, checkSourceName, nameFromPath } from "./config-values.ts";
+import { type Checked, checkDatabase, checkPath, checkSchema, checkSourceName, nameFromPath } from "./config-values.ts";
 import { type Check, failed, good } from "./doctor-check.ts";
 import { findConfigFile, named, type Surroundings, usualPlaces } from "./find-config.ts";
 
@@ -14,10 +14,11 @@ import { findConfigFile, named, type Surroundings, usualPlaces } from "./find-co
 export interface Setup {
   readonly sources: readonly CheckedSource[];
   readonly archive: PathText | null;
-  /** null: the embedded server; "unclear": one is named, but not understood. */
-  readonly database: { readonly url: string | null } | "unclear";
+  /** "unclear": a server or a schema is named, but not understood. */
+  readonly database: DatabaseSetup | "unclear";
 }
 
+export type DatabaseSetup = Pick<Config, "database" | "databaseSchema">;
 export type CheckedSource = Pick<SourceConfig, "name" | "path" | "mount">;
 
 /** Reads the config; of one that is wrong, whatever in it can be understood, so that the other checks have something to do. */
@@ -27,10 +28,11 @@ export async function findSetup(
 ): Promise<{ readonly setup: Setup; readonly check: Check }> {
   const name = "config file";
   try {
-    const { file, sources, archive, database } = await loadConfig(options, surroundings);
+    const { file, sources, archive, database, databaseSchema } = await loadConfig(options, surroundings);
     const places = usualPlaces(surroundings.environment).join(", ");
     const detail = file === null ? `there is none (looked for ${places}); the defaults hold` : `read from ${file}`;
-    return { setup: { sources, archive: archive.path, database: { url: database } }, check: good(name, detail) };
+    const setup = { sources, archive: archive.path, database: { database, databaseSchema } };
+    return { setup, check: good(name, detail) };
   } catch (error) {
     if (!(error instanceof AppError) || error.exitCode !== ExitCode.usage) throw error;
     return { setup: await salvage(options, surroundings), check: failed(name, error) };
@@ -46,7 +48,7 @@ async function salvage(options: ConfigOptions, surroundings: Surroundings): Prom
   return {
     sources: adHoc?.map((source) => ({ ...source, mount: "auto" })) ?? sourcesIn(document["source"], folder),
     archive: options.archive === undefined ? pathOr(archive, folder) : pathOr(options.archive, cwd),
-    database: databaseIn(database),
+    database: databaseIn(database, named(environment["ONEFOLD_SCHEMA"]) ?? document["database-schema"]),
   };
 }
 
@@ -78,10 +80,16 @@ function sourcesIn(tables: unknown, folder: string): CheckedSource[] {
   });
 }
 
-function databaseIn(value: unknown): Setup["database"] {
-  if (value === undefined) return { url: null };
-  const checked = typeof value === "string" ? checkDatabase(value) : null;
-  return checked !== null && "value" in checked ? { url: checked.value } : "unclear";
+function databaseIn(url: unknown, schema: unknown): Setup["database"] {
+  const database = textOr(url, checkDatabase);
+  const databaseSchema = textOr(schema, checkSchema);
+  return database === "unclear" || databaseSchema === "unclear" ? "unclear" : { database, databaseSchema };
+}
+
+function textOr(value: unknown, check: (text: string) => Checked<string>): string | "unclear" | null {
+  if (value === undefined) return null;
+  const checked = typeof value === "string" ? check(value) : null;
+  return checked !== null && "value" in checked ? checked.value : "unclear";
 }
 
 function pathOr(value: unknown, base: string): PathText | null {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { isAbsolute, join } from "node:path";
 import { readConnection } from "../inventory/connection.ts";
 import { type Database, openDatabase } from "../inventory/database.ts";
@@ -34,14 +35,18 @@ export interface OpenedApp extends App, AsyncDisposable {
 export async function openApp(start: Start): Promise<OpenedApp> {
   const config = await loadConfig(start.options, start);
   const stateFolder = stateFolderOf(start);
-  const inventory = await openInventory(config.database, stateFolder, start);
+  const inventory = await openInventory(config, stateFolder, start);
   try {
     await migrate(inventory.db);
   } catch (error) {
     await inventory[Symbol.asyncDispose]();
     throw error;
   }
-  const { progress, signal, version } = start;
+  const { progress, version } = start;
+  // Without its database nothing can go on: what is in hand is put down as if Ctrl-C had come.
+  const signal = AbortSignal.any([start.signal, inventory.db.lost]);
+  // Whatever reads a source listens, and there may be many of them.
+  setMaxListeners(0, signal);
   return {
     config,
     db: inventory.db,
@@ -57,19 +62,19 @@ export async function openApp(start: Start): Promise<OpenedApp> {
 
 /** Opens the server that `database` names, or else starts or joins the embedded one. Changes no table. */
 export async function openInventory(
-  database: Config["database"],
+  { database, databaseSchema }: Pick<Config, "database" | "databaseSchema">,
   stateFolder: string,
-  { environment }: Pick<Start, "environment">,
+  { environment, signal }: Pick<Start, "environment" | "signal">,
 ): Promise<OpenInventory> {
   const server = database === null ? await openEmbedded(stateFolder, environment) : null;
   try {
     const settings = server === null ? await readConnection(database ?? "", environment) : server.config;
-    const db = await openDatabase(settings);
+    const db = await openDatabase(settings, { schema: databaseSchema, signal });
     const close = async () => {
       await db[Symbol.asyncDispose]();
       await server?.[Symbol.asyncDispose]();
     };
-    return { db, url: server?.url ?? db.url, [Symbol.asyncDispose]: close };
+    return { db, url: db.url, [Symbol.asyncDispose]: close };
   } catch (error) {
     await server?.[Symbol.asyncDispose]();
     throw error;

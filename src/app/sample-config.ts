@@ -5,6 +5,9 @@ export const sampleConfig = `# Configuration of onefold. Every key is optional b
 # Where onefold keeps its inventory. Without this key it starts a PostgreSQL of its own.
 # database = "postgres://onefold@nas/onefold"
 
+# The schema its tables live in, made if it is not there; without this key the first one on the role's search path.
+# database-schema = "onefold"
+
 [archive]
 # The one tree that receives everything. The folder must exist.
 path = "/mnt/archive"

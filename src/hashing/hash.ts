@@ -55,13 +55,32 @@ const bytesPerRequest = 64 * 1024 * 1024;
  * can work on: memory does not grow with their number.
  *
  * Order the tasks as they lie on the disk; threads take neighbouring files together.
+ *
+ * @param signal Ends it at once: what is being read is discarded.
  */
 export async function* hashFiles(
   tasks: AsyncIterable<readonly HashTask[]>,
   { depth, threads, signal }: { readonly depth: Depth; readonly threads: number; readonly signal: AbortSignal },
 ): AsyncGenerator<HashedBatch, void, undefined> {
   await using pool = new ThreadPool<HashRequest, HashedBatch>(new URL("./hash.worker.js", import.meta.url), threads);
-  yield* concurrently(requests(tasks, depth, signal), threads + 1, (request) => pool.run(request));
+  // A thread that reads a film would go on for minutes.
+  const stop = () => void pool[Symbol.asyncDispose]();
+  signal.addEventListener("abort", stop);
+  const read = async (request: HashRequest) => {
+    try {
+      return await pool.run(request);
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
+  };
+  try {
+    for await (const batch of concurrently(requests(tasks, depth, signal), threads + 1, read)) {
+      if (batch !== null) yield batch;
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 async function* requests(

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import type { ConnectionOptions } from "node:tls";
 import { AppError, ExitCode } from "../model/errors.ts";
@@ -7,6 +8,8 @@ import type { Parameters } from "./connection-url.ts";
 
 export interface TlsSettings {
   readonly ssl: false | ConnectionOptions;
+  /** "direct": TLS from the first byte, as servers since PostgreSQL 17 take it. */
+  readonly sslnegotiation: "postgres" | "direct";
   /** A server that speaks no TLS is good enough. */
   readonly plainIfNoTls: boolean;
 }
@@ -21,7 +24,7 @@ const anyName = () => undefined;
  */
 export async function tlsSettings(
   parameters: Parameters,
-  host: string,
+  { host, hostaddr }: { readonly host: string; readonly hostaddr: string | undefined },
   environment: Environment,
 ): Promise<TlsSettings> {
   const mode = parameters["sslmode"] ?? (parameters["sslrootcert"] === "system" ? "verify-full" : "prefer");
@@ -29,9 +32,16 @@ export async function tlsSettings(
     throw invalid(`there is no sslmode "${mode}"`);
   }
   // TLS protects what goes over a network.
-  if (mode === "disable" || host.startsWith("/")) return { ssl: false, plainIfNoTls: false };
+  if (mode === "disable" || (hostaddr ?? host).startsWith("/")) {
+    return { ssl: false, sslnegotiation: "postgres", plainIfNoTls: false };
+  }
+  const plainIfNoTls = /allow|prefer/.test(mode);
+  const sslnegotiation = parameters["sslnegotiation"] === "direct" ? "direct" : "postgres";
+  if (sslnegotiation === "direct" && plainIfNoTls) throw invalid("sslnegotiation=direct needs sslmode=require or more");
   const files = await certificates(parameters, environment);
-  return { ssl: { ...files, ...checksOf(mode, files.ca !== undefined) }, plainIfNoTls: /allow|prefer/.test(mode) };
+  // The certificate must be for the name, also where the address was looked up before.
+  const name = hostaddr === undefined || isIP(host) !== 0 ? {} : { host, servername: host };
+  return { ssl: { ...files, ...name, ...checksOf(mode, files.ca !== undefined) }, sslnegotiation, plainIfNoTls };
 }
 
 function checksOf(mode: string, hasRoot: boolean): ConnectionOptions {

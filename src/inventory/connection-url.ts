@@ -1,4 +1,5 @@
 import { AppError, ExitCode } from "../model/errors.ts";
+import { searchPathOption } from "./schema-name.ts";
 
 /** Connection parameters by libpq's names: "host", "dbname", "sslmode", … */
 export type Parameters = Readonly<Record<string, string>>;
@@ -41,6 +42,34 @@ export function parseDatabaseUrl(url: string): Parameters {
   const { user, password, dbname } = parts;
   const named = { user: decoded(user), password: decoded(password), host, port, dbname: decoded(dbname) };
   return checked({ ...present(named), ...parametersOf(parts["rest"] ?? "") });
+}
+
+interface Place {
+  /** A host's name or address, or a folder with a socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+/** A URL that psql and {@link parseDatabaseUrl} take, without a password. @param rest Further parameters. */
+export function databaseUrl({ host, port, user, database }: Place, rest: Parameters = {}): string {
+  const [name, path] = [encodeURIComponent(user), encodeURIComponent(database)];
+  if (host.startsWith("/")) return withParameters(`postgres://${name}@/${path}`, { host, port: String(port), ...rest });
+  return withParameters(`postgres://${name}@${host.includes(":") ? `[${host}]` : host}:${port}/${path}`, rest);
+}
+
+/** The same URL, by which tables are looked for in one schema. */
+export function urlWithSchema(url: string, schema: string): string {
+  const [place = "", rest = ""] = url.split(/\?(.*)/s, 2);
+  const { options = "", ...others } = parametersOf(rest);
+  return withParameters(place, { ...others, options: `${options} ${searchPathOption(schema)}`.trim() });
+}
+
+/** Not URLSearchParams: libpq does not read "+" as a space. */
+function withParameters(place: string, parameters: Parameters): string {
+  const pairs = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return pairs.length === 0 ? place : `${place}?${pairs.join("&")}`;
 }
 
 /** Refuses names that libpq has not, so that a slip of the pen is not silently without effect. */

@@ -7,6 +7,7 @@ import { inspect } from "node:util";
 import { testDatabase } from "../testing/database.ts";
 import { temporaryFolder } from "../testing/folder.ts";
 import { type Environment, readConnection } from "./connection.ts";
+import { urlWithSchema } from "./connection-url.ts";
 import { type DatabaseConfig, openDatabase, sql } from "./database.ts";
 import { passwordFor } from "./password-file.ts";
 import { parseServices } from "./service-file.ts";
@@ -189,7 +190,12 @@ describe("sslmode", () => {
       checkServerIdentity: false,
     });
     assert.deepEqual(await ssl("host=/socket&sslmode=require"), false);
-    for (const wrong of ["sslmode=verify-ca", "sslmode=maybe", "sslrootcert=/nowhere/root.pem"]) {
+    for (const wrong of [
+      "sslmode=verify-ca",
+      "sslmode=maybe",
+      "sslrootcert=/nowhere/root.pem",
+      "sslnegotiation=direct",
+    ]) {
       await assert.rejects(ssl(wrong), { code: "DATABASE_TLS_INVALID", exitCode: 2 });
     }
   });
@@ -202,14 +208,59 @@ describe("sslmode", () => {
 
     assert.deepEqual(await database.query(sql`select 1 as one`), [{ one: 1 }]);
     await assert.rejects(openDatabase(await readConnection(url("sslmode=require"), {})), {
-      code: "DATABASE_UNREACHABLE",
+      code: "DATABASE_TLS_REFUSED",
       message: /SSL/,
     });
   });
 });
 
+describe("an address", () => {
+  test("that is given beside the host's name is connected to; the certificate must be for the name", async () => {
+    const of = async (parameters: string) => {
+      const { client } = await readConnection(`postgres://one@/fold?${parameters}`, { HOME: "/nowhere" });
+      const { host, ssl } = client;
+      return typeof ssl === "object" ? { host, name: ssl.host, server: ssl.servername } : { host, ssl };
+    };
+
+    assert.deepEqual(await of("host=nas&hostaddr=10.0.0.1"), { host: "10.0.0.1", name: "nas", server: "nas" });
+    assert.deepEqual(await of("hostaddr=10.0.0.1"), { host: "10.0.0.1", name: undefined, server: undefined });
+    assert.deepEqual(await of("host=/run&hostaddr=10.0.0.1&sslmode=disable"), { host: "10.0.0.1", ssl: false });
+  });
+
+  test("without a name is encrypted as sslmode says, though a socket lies where psql looks for one", async () => {
+    const { client, url } = await readConnection("postgres://one@/fold?hostaddr=10.0.0.1&sslmode=require", {});
+
+    assert.ok(typeof client.ssl === "object");
+    assert.equal(url, "postgres://one@10.0.0.1:5432/fold?hostaddr=10.0.0.1&sslmode=require");
+  });
+});
+
+describe("the URL for others", () => {
+  test("says all that psql needs, in its spelling, and no password", async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "my ca"), "certificate");
+    const root = encodeURIComponent(join(folder.path, "my ca"));
+    const config = await readConnection(
+      `postgres://o%20ne:${canary}@nas/fold?sslmode=verify-full&sslrootcert=${root}&options=-cwork_mem%3D1MB`,
+      { PGPASSFILE: "/my passwords" },
+    );
+    assert.equal(
+      urlWithSchema(config.url, 'my "own" \\ schema'),
+      `postgres://o%20ne@nas:5432/fold?passfile=%2Fmy%20passwords&sslmode=verify-full&sslrootcert=${root}` +
+        "&options=-cwork_mem%3D1MB%20-csearch_path%3D%22my%5C%20%22%22own%22%22%5C%20%5C%5C%5C%20schema%22",
+    );
+  });
+
+  test("leads to a socket, too, in a folder whose name has spaces", async () => {
+    const { url } = await readConnection("postgres://one@/fold?host=/my%20folder&port=5433", {});
+
+    assert.equal(url, "postgres://one@/fold?host=%2Fmy%20folder&port=5433");
+    assert.deepEqual(await where(url), { host: "/my folder", port: 5433, user: "one", database: "fold" });
+  });
+});
+
 test("a server that is not there is named, its password not", async () => {
-  const config = await readConnection(`postgres://one:${canary}@127.0.0.1:1/fold`, {});
+  const config = await readConnection(`postgres://one:${canary}@127.0.0.1:1/fold?connect_timeout=1`, {});
 
   await assert.rejects(openDatabase(config), (error) => {
     assert.match(

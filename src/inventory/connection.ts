@@ -9,7 +9,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { AppError, ExitCode } from "../model/errors.ts";
 import { tlsSettings } from "./connection-tls.ts";
-import { type Parameters, parseDatabaseUrl } from "./connection-url.ts";
+import { databaseUrl, type Parameters, parseDatabaseUrl } from "./connection-url.ts";
 import type { DatabaseConfig } from "./database.ts";
 import { findPassword } from "./password-file.ts";
 import { readService } from "./service-file.ts";
@@ -61,21 +61,22 @@ function fromVariables(environment: Environment): Parameters {
 
 async function configOf(parameters: Parameters, environment: Environment): Promise<DatabaseConfig> {
   const port = portOf(parameters["port"] ?? "5432");
-  const host = parameters["host"] ?? (await usualSocketFolder(port)) ?? "localhost";
+  const { hostaddr } = parameters;
+  const host = parameters["host"] ?? hostaddr ?? (await usualSocketFolder(port)) ?? "localhost";
   const user = parameters["user"] ?? systemUser(environment);
   const database = parameters["dbname"] ?? user;
-  const { ssl, plainIfNoTls } = await tlsSettings(parameters, host, environment);
+  const { ssl, sslnegotiation, plainIfNoTls } = await tlsSettings(parameters, { host, hostaddr }, environment);
   const where = { host, port, user, database };
   const timeout = parameters["connect_timeout"];
   return {
-    url: displayUrl(where),
+    url: databaseUrl(where, forOthers(parameters)),
     plainIfNoTls,
     client: {
       ...where,
-      host: parameters["hostaddr"] ?? host,
+      host: hostaddr ?? host,
       password: () => findPassword(parameters, where, environment),
       ssl,
-      sslnegotiation: parameters["sslnegotiation"] === "direct" ? "direct" : "postgres",
+      sslnegotiation,
       client_encoding: "utf8",
       application_name: parameters["application_name"] ?? "onefold",
       ...(parameters["options"] === undefined ? {} : { options: parameters["options"] }),
@@ -113,18 +114,8 @@ function systemUser(environment: Environment): string {
   }
 }
 
-function displayUrl({
-  host,
-  port,
-  user,
-  database,
-}: {
-  host: string;
-  port: number;
-  user: string;
-  database: string;
-}): string {
-  const [name, path] = [encodeURIComponent(user), encodeURIComponent(database)];
-  if (host.startsWith("/")) return `postgres://${name}@/${path}?${new URLSearchParams({ host, port: String(port) })}`;
-  return `postgres://${name}@${host.includes(":") ? `[${host}]` : host}:${port}/${path}`;
+/** What psql must be told, besides the place, to see the same tables over the same way. */
+function forOthers(parameters: Parameters): Parameters {
+  const names = ["hostaddr", "options", "passfile", "sslmode", "sslnegotiation", "sslrootcert", "sslcert", "sslkey"];
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => names.includes(name)));
 }

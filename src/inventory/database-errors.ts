@@ -1,17 +1,60 @@
+/**
+ * What failures of the driver and the server mean to the user: an AppError where
+ * something can be done, else the error itself. The one place where they are
+ * translated. No password can be in them: neither the driver nor the server
+ * repeats one, and the URL that is named has none.
+ */
 import { AppError, ExitCode, systemCode } from "../model/errors.ts";
 
-/**
- * What a failure of the driver means to the user: an AppError where something can be done, else the error itself.
- * No password can be in it: neither the driver nor the server repeats one, and `url` has none.
- *
- * @param url Where the connection goes to, for the message.
- */
-export function databaseError(error: unknown, url: string): unknown {
+/** What it means that no connection could be made. */
+export function connectError(error: unknown, url: string): unknown {
   if (error instanceof AppError) return error;
+  const reason = messageOf(error);
   const code = sqlState(error);
-  if (code !== null) return serverError(code, messageOf(error), url, error);
-  if (isConnectionLoss(error)) return unreachable(url, messageOf(error), error);
+  if (code !== null) return refusedBy(code, reason, url, error);
+  if (isTlsFailure(error)) return tlsRefused(url, reason, error);
+  if (/SASL/.test(reason)) return loginRefused(url, reason, error);
+  return isNetworkFailure(error) ? unreachable(url, reason, error) : error;
+}
+
+/** What it means that a statement failed. */
+export function statementError(error: unknown, url: string): unknown {
+  if (error instanceof AppError) return error;
+  const reason = messageOf(error);
+  const code = sqlState(error);
+  if (code === null) return isNetworkFailure(error) ? databaseLost(url, reason, error) : error;
+  // 08: connection. 57P: shutdown, crash, database dropped, idle for too long. 25P: the same inside of a transaction.
+  if (/^08|^57P|^25P0[34]/.test(code)) return databaseLost(url, reason, error);
+  if (code === "53100") return diskFull(url, reason, error);
+  if (code.startsWith("53")) return exhausted(url, reason, error);
+  if (code === "57014") return cancelled(url, reason, error);
+  if (code === "25006") return readOnly(url, reason, error);
+  if (code === "42501") return notAllowed(url, reason, error);
   return error;
+}
+
+/** A connection in use has gone; what it had not committed is taken back by the server. */
+export function databaseLost(url: string, reason: string, cause: unknown): AppError {
+  const message = `the connection to the database ${url} was lost: ${reason}`;
+  return new AppError("DATABASE_LOST", ExitCode.unavailable, message, {
+    cause,
+    hint: "What was recorded is kept. Check that the server runs, then start again: the next run goes on where it stopped.",
+  });
+}
+
+export function isLost(error: unknown): boolean {
+  return error instanceof AppError && error.code === "DATABASE_LOST";
+}
+
+/** Whether a server that could not be connected to may answer in a moment: it starts, stops, restarts or is full. */
+export function mayPass(error: unknown): boolean {
+  const code = sqlState(error);
+  if (code !== null) return /^08|^57P0[123]$|^53300$/.test(code);
+  if (error instanceof AggregateError) return error.errors.some(mayPass);
+  if (!(error instanceof Error)) return false;
+  // ENOENT: the socket is made anew when the server starts.
+  if (/^(ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|EAI_AGAIN)$/.test(codeOf(error))) return true;
+  return error.message === "Connection terminated unexpectedly";
 }
 
 /** The five characters by which PostgreSQL names a failure ("42P01"), or null if it is none of the server's. */
@@ -20,14 +63,21 @@ export function sqlState(error: unknown): string | null {
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && "severity" in (error as Error) ? code : null;
 }
 
-function serverError(code: string, message: string, url: string, cause: unknown): unknown {
-  if (code === "53100") return diskFull(url, message, cause);
-  if (code === "28P01" || code === "28000") return loginRefused(url, message, cause);
-  if (code === "3D000") return databaseMissing(url, message, cause);
-  if (code === "42501") return notAllowed(url, message, cause);
-  // 08: connection, 57P: shutdown, crash, start, database dropped; 53300: too many connections.
-  if (/^08|^57P|^53300/.test(code)) return unreachable(url, message, cause);
-  return cause;
+/** Text of another program on one line. */
+export function messageOf(error: unknown): string {
+  // Of several addresses that were tried, the reasons.
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join("; ");
+  return (error instanceof Error ? error.message : String(error)).replace(/[\s\p{Cc}]+/gu, " ").trim();
+}
+
+/** What a server says to one who knocks. */
+function refusedBy(code: string, reason: string, url: string, cause: unknown): AppError {
+  if (code === "3D000") return databaseMissing(url, reason, cause);
+  if (code === "42501") return mayNotConnect(url, reason, cause);
+  if (code.startsWith("53")) return exhausted(url, reason, cause);
+  // Login, values and names in `options`, a database that takes no connections.
+  if (/^(?:28|22|42|55)/.test(code)) return loginRefused(url, reason, cause);
+  return unreachable(url, reason, cause);
 }
 
 function unreachable(url: string, reason: string, cause: unknown): AppError {
@@ -44,6 +94,14 @@ function loginRefused(url: string, reason: string, cause: unknown): AppError {
   });
 }
 
+function tlsRefused(url: string, reason: string, cause: unknown): AppError {
+  const message = `no trusted TLS connection to the database ${url}: ${reason}`;
+  return new AppError("DATABASE_TLS_REFUSED", ExitCode.unavailable, message, {
+    cause,
+    hint: "Check sslmode, that sslrootcert is the certificate that signed the server's, and that the server offers TLS under this host name.",
+  });
+}
+
 function databaseMissing(url: string, reason: string, cause: unknown): AppError {
   return new AppError("DATABASE_MISSING", ExitCode.unavailable, `cannot open the database ${url}: ${reason}`, {
     cause,
@@ -51,41 +109,65 @@ function databaseMissing(url: string, reason: string, cause: unknown): AppError 
   });
 }
 
+function mayNotConnect(url: string, reason: string, cause: unknown): AppError {
+  return new AppError("DATABASE_NOT_ALLOWED", ExitCode.refused, `cannot open the database ${url}: ${reason}`, {
+    cause,
+    hint: "Have its owner run: grant connect, temporary on database …; to onefold's role.",
+  });
+}
+
 function notAllowed(url: string, reason: string, cause: unknown): AppError {
   return new AppError("DATABASE_NOT_ALLOWED", ExitCode.refused, `the database ${url} does not allow this: ${reason}`, {
     cause,
-    hint: "Give onefold's role a schema of its own: create schema authorization onefold.",
+    hint: "Onefold's role must own its schema and its tables; docs/postgresql.md has the grants.",
+  });
+}
+
+function readOnly(url: string, reason: string, cause: unknown): AppError {
+  const message = `the database ${url} cannot be written to: ${reason}`;
+  return new AppError("DATABASE_READ_ONLY", ExitCode.refused, message, {
+    cause,
+    hint: "It is a standby, or set to read-only: name the server that takes writes.",
+  });
+}
+
+function cancelled(url: string, reason: string, cause: unknown): AppError {
+  return new AppError("DATABASE_CANCELLED", ExitCode.unavailable, `the database ${url} broke off: ${reason}`, {
+    cause,
+    hint: "Its administrator ended a statement of ours. Start again: the next run goes on where it stopped.",
   });
 }
 
 function diskFull(url: string, reason: string, cause: unknown): AppError {
-  return new AppError(
-    "DATABASE_DISK_FULL",
-    ExitCode.unavailable,
-    `the disk of the database ${url} is full: ${reason}`,
-    {
-      cause,
-      hint: "Free space where the database lives; nothing is lost, the next run goes on.",
-    },
-  );
+  const message = `the disk of the database ${url} is full: ${reason}`;
+  return new AppError("DATABASE_DISK_FULL", ExitCode.unavailable, message, {
+    cause,
+    hint: "Free space where the database lives; nothing is lost, the next run goes on.",
+  });
 }
 
-function isConnectionLoss(error: unknown): boolean {
+function exhausted(url: string, reason: string, cause: unknown): AppError {
+  const message = `the database ${url} has reached a limit: ${reason}`;
+  return new AppError("DATABASE_EXHAUSTED", ExitCode.unavailable, message, {
+    cause,
+    hint: "Its administrator can raise it (connections, memory, locks, temporary files); nothing is lost, the next run goes on.",
+  });
+}
+
+function isNetworkFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const network = /^E(CONN|PIPE|HOST|NET|TIMEDOUT|NOTFOUND|AI_|NOENT|ACCES|NOTSOCK|ADDR)/;
   if (network.test(systemCode(error) ?? codeOf(error))) return true;
-  if (/^(ERR_TLS|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|ERR_SSL|EPROTO)/.test(codeOf(error))) return true;
-  return /Connection terminated|timeout e|not queryable|SSL connection|Client was closed|SASL/i.test(error.message);
+  return /Connection terminated|timeout e|not queryable|ERR_STREAM/.test(`${error.message} ${codeOf(error)}`);
+}
+
+function isTlsFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const certificate =
+    /^(ERR_TLS|CERT_|CRL_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|INVALID_CA|HOSTNAME_|ERR_SSL|ERR_OSSL|EPROTO)/;
+  return certificate.test(codeOf(error)) || /SSL connection/.test(error.message);
 }
 
 function codeOf(error: Error): string {
   return "code" in error && typeof error.code === "string" ? error.code : "";
-}
-
-/** Of several addresses that were tried, the reasons; a plain error's own words else. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === "") {
-    return error.errors.map((one) => messageOf(one)).join("; ");
-  }
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { inspect } from "node:util";
 import { testDatabase } from "../testing/database.ts";
-import { openDatabase, sql } from "./database.ts";
+import { type DatabaseConfig, openDatabase, sql } from "./database.ts";
 
 const noTables = { migrations: null };
 const lines = (from: number, to: number) =>
@@ -40,11 +42,28 @@ describe("query", () => {
     assert.deepEqual(await fresh.database.query(sql`select 1 as one`), [{ one: 1 }]);
   });
 
-  test("says that the database is unreachable when the connection is lost under it", async () => {
+  test("that only reads is asked once more when the connection is lost under it, one that writes is not", async () => {
+    await using fresh = await testDatabase(noTables);
+    const { database } = fresh;
+    await database.query(sql`create table t (n int)`);
+    const whileLosing = async (text: string) => {
+      const [rows] = await Promise.all([database.query({ text, values: [] }), loseConnections(fresh.config, text)]);
+      return rows;
+    };
+
+    assert.equal((await whileLosing("select 1, pg_sleep(0.3)")).length, 1);
+    await assert.rejects(whileLosing("with slow as (select pg_sleep(0.3)) insert into t select 1 from slow"), {
+      code: "DATABASE_LOST",
+      exitCode: 5,
+    });
+    assert.deepEqual(await database.query(sql`select * from t`), []);
+  });
+
+  test("that kills its own connection is not asked for ever", async () => {
     await using fresh = await testDatabase(noTables);
     const dying = fresh.database.query(sql`select pg_terminate_backend(pg_backend_pid()), pg_sleep(5)`);
 
-    await assert.rejects(dying, { code: "DATABASE_UNREACHABLE", exitCode: 5 });
+    await assert.rejects(dying, { code: "DATABASE_LOST", exitCode: 5 });
   });
 });
 
@@ -77,6 +96,65 @@ describe("transaction", () => {
       { t: null, free: true },
     ]);
   });
+});
+
+describe("a dedicated session that is lost", () => {
+  test("takes all others with it, and tells why at once", async () => {
+    await using fresh = await testDatabase(noTables);
+    const { database } = fresh;
+    await database.query(sql`create table t (n int)`);
+    await using holder = await database.session();
+    await using worker = await database.session();
+    const [held] = await holder.query<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+    const working = Promise.allSettled([
+      worker.transaction((session) => session.query(sql`insert into t select 1 from pg_sleep(60)`)),
+      database.query(sql`select pg_sleep(60)`),
+    ]);
+    await using other = await openDatabase(fresh.config);
+    await other.query(sql`select pg_terminate_backend(${held?.pid}, 1000)`);
+    const started = performance.now();
+
+    for (const ended of await working) {
+      assert.ok(ended.status === "rejected");
+      assert.match(inspect(ended.reason), /DATABASE_LOST/);
+    }
+    assert.equal(database.lost.aborted, true);
+    for (const later of [
+      () => database.query(sql`select 1`),
+      () => holder.query(sql`select 1`),
+      () => database.session(),
+    ]) {
+      await assert.rejects(later, { code: "DATABASE_LOST" });
+    }
+    await database[Symbol.asyncDispose]();
+    assert.ok(performance.now() - started < 3_000);
+    assert.deepEqual(await other.query(sql`select * from t`), []);
+  });
+
+  test("is not what the end of a session is", async () => {
+    await using fresh = await testDatabase(noTables);
+    for (let n = 0; n < 3; n++) await (await fresh.database.session())[Symbol.asyncDispose]();
+    for await (const _ of fresh.database.stream(sql`select 1`)) break;
+
+    assert.equal(fresh.database.lost.aborted, false);
+  });
+});
+
+test("sessions beyond what a server takes wait for their turn, short work does not wait for them", async () => {
+  await using fresh = await testDatabase(noTables);
+  const { database } = fresh;
+  let open = 0;
+  let most = 0;
+  const work = async () => {
+    await using session = await database.session();
+    most = Math.max(most, ++open);
+    await session.query(sql`select 1`);
+    assert.equal((await database.query(sql`select 1`)).length, 1);
+    open--;
+  };
+  await Promise.all(Array.from({ length: 60 }, work));
+
+  assert.ok(most > 8 && most <= 24, `${most}`);
 });
 
 describe("copyIn", () => {
@@ -165,8 +243,35 @@ describe("copyIn", () => {
       for (let n = 0; n < 1000; n++) yield lines(0, 1000);
     };
 
-    await assert.rejects(session.copyIn("t", rows()), { code: "DATABASE_UNREACHABLE" });
+    await assert.rejects(session.copyIn("t", rows()), { code: "DATABASE_LOST" });
   });
+});
+
+test("one session may be asked many things at the same time: it asks the server one after the other", async () => {
+  await using fresh = await testDatabase(noTables);
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => void warnings.push(warning);
+  process.on("warning", listen);
+  await using session = await fresh.database.session();
+  await session.query(sql`create table t (n int, name text)`);
+  const slowly = async function* () {
+    for (let n = 0; n < 5; n++) {
+      await delay(5);
+      yield lines(n, n + 1);
+    }
+  };
+  const streamed = async () => {
+    for await (const _ of session.stream(sql`select n from generate_series(1, 100) n`, 10));
+  };
+  await session.transaction(async (inside) => {
+    const asked = Array.from({ length: 10 }, () => inside.query(sql`select count(*)::int4 as rows from t`));
+    await Promise.all([...asked, inside.copyIn("t", slowly()), inside.copyIn("t", slowly()), streamed(), streamed()]);
+  });
+  await delay(10);
+  process.off("warning", listen);
+
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(await session.query(sql`select count(*)::int4 as rows from t`), [{ rows: 10 }]);
 });
 
 describe("stream", () => {
@@ -234,6 +339,14 @@ test("a schema that is asked for holds the tables", async () => {
 
   assert.deepEqual(await database.query(sql`select current_schema() as schema`), [{ schema: "My \\ schema" }]);
 });
+
+/** Ends every connection that works on a statement with this text, as soon as one does. */
+async function loseConnections(config: DatabaseConfig, text: string): Promise<void> {
+  await using other = await openDatabase(config);
+  const losing = sql`select pg_terminate_backend(pid, 1000) from pg_stat_activity
+    where datname = current_database() and state = 'active' and query = ${text}`;
+  while ((await other.query(losing)).length === 0);
+}
 
 test("a database that is not there is named in the error", async () => {
   await using fresh = await testDatabase(noTables);

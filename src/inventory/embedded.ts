@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { Environment } from "./connection.ts";
+import { databaseUrl } from "./connection-url.ts";
 import type { DatabaseConfig } from "./database.ts";
 import { readLockHolder } from "./process-lock.ts";
 import { findServerPackage } from "./server-binaries.ts";
@@ -46,13 +47,10 @@ export async function openEmbedded(stateFolder: string, environment: Environment
 
 function addressOf(sockets: string): { url: string; config: DatabaseConfig } {
   // The port is said, too, since psql would take it from PGPORT.
-  const where = new URLSearchParams({ host: sockets, port: String(serverPort) });
-  const url = `postgres://${serverUser}@/${serverDatabase}?${where}`;
+  const where = { host: sockets, port: serverPort, user: serverUser, database: serverDatabase };
+  const url = databaseUrl(where);
   const client = {
-    host: sockets,
-    port: serverPort,
-    user: serverUser,
-    database: serverDatabase,
+    ...where,
     // Never asked for; said, since the driver would look for one in the environment.
     password: () => "",
     ssl: false,

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { testDatabase } from "../testing/database.ts";
 import { temporaryFolder } from "../testing/folder.ts";
 import { openDatabase, sql } from "./database.ts";
-import { checkReadiness, migrate } from "./migrate.ts";
+import { checkReadiness, migrate, migrationFolder } from "./migrate.ts";
+import { dumpSchema } from "./schema-dump.ts";
 
 const noTables = { migrations: null };
 const first = "create table thing (n int); create view things as select n from thing;";
@@ -76,7 +77,7 @@ test("tables of another program are never touched", async () => {
     await assert.rejects(migrate(fresh.database, folder.path), {
       code: "DATABASE_SCHEMA_TAKEN",
       exitCode: 4,
-      hint: /create schema/,
+      hint: /database-schema/,
     });
     assert.deepEqual(await fresh.database.query(names), before);
   }
@@ -113,6 +114,38 @@ test("a role that may not create tables is told which grant it needs", async () 
     await fresh.database.query(sql`drop owned by guest`);
     await fresh.database.query(sql`drop role guest`);
   }
+});
+
+test("a schema that is asked for is made, whatever its name, and holds all tables and nothing else does", async () => {
+  await using fresh = await testDatabase(noTables);
+  const names = [
+    "photos",
+    "Photos",
+    'a "b"',
+    "a; drop table run; --",
+    "back\\slash, comma",
+    "größe 日本",
+    "select",
+    "x".repeat(63),
+  ];
+  const dumps = new Set<string>();
+  for (const schema of names) {
+    const starters = await Promise.all([1, 2, 3].map(() => openDatabase(fresh.config, { schema })));
+    await Promise.all(starters.map((one) => migrate(one)));
+    for (const one of starters) {
+      dumps.add(await dumpSchema(one));
+      await one[Symbol.asyncDispose]();
+    }
+  }
+  const tables = await fresh.database.query<{ schema: string; tables: number }>(sql`
+    select nspname::text as schema, count(*)::int4 as tables from pg_class join pg_namespace n on n.oid = relnamespace
+    where relkind in ('r', 'v') and nspname !~ '^pg_|^information_schema$' group by 1`);
+
+  assert.deepEqual(
+    new Map(tables.map(({ schema, tables }) => [schema, tables])),
+    new Map(names.map((name) => [name, 9])),
+  );
+  assert.deepEqual([...dumps], [await readFile(join(migrationFolder, "schema.sql"), "utf8")]);
 });
 
 test("is one round trip when there is nothing to do", async () => {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { AppError, ExitCode } from "../model/errors.ts";
 import { type Database, type DedicatedSession, type Session, sql } from "./database.ts";
 import { sqlState } from "./database-errors.ts";
+import { prepareSchema } from "./rights.ts";
 
 /** One numbered file of SQL, "0001-inventory.sql". */
 interface Migration {
@@ -20,12 +21,14 @@ interface Applied {
 /** Migrations as they lie in the project and in the package: beside `dist`. */
 export const migrationFolder = fileURLToPath(new URL("../../../migrations", import.meta.url));
 /** Released with the session. */
-const lockMigrations = sql`select pg_advisory_lock(hashtextextended('onefold migrate ' || current_schema(), 0))`;
+const lockMigrations = (schema: string | null) => sql`
+  select pg_advisory_lock(hashtextextended('onefold migrate ' || coalesce(${schema}::text, current_schema(), ''), 0))`;
 const oldestServer = { number: 140000, name: "14" };
 
 /**
- * Brings the tables in the current schema up to this program's version: one round trip if they are. Each migration is
- * one transaction; of several starters one migrates, the others wait for it.
+ * Brings the tables in the current schema up to this program's version: one round trip if they are. A schema that was
+ * asked for is made if it is not there. Each migration is one transaction; of several starters one migrates, the others
+ * wait for it.
  *
  * @throws AppError DATABASE_TOO_NEW, DATABASE_TOO_OLD, DATABASE_ENCODING, DATABASE_NOT_ALLOWED, DATABASE_SCHEMA_TAKEN;
  *   nothing was changed then
@@ -34,10 +37,14 @@ export async function migrate(database: Database, folder: string = migrationFold
   const known = await readMigrations(folder);
   if (missing(known, await appliedIn(database)).length === 0) return;
   await using session = await database.session();
-  await session.query(lockMigrations);
+  // Released with the session.
+  await session.query(lockMigrations(database.schema));
   const applied = await appliedIn(session);
-  if (applied.length === 0) await checkServer(session, database.url);
-  for (const migration of missing(known, applied)) await apply(session, migration, database.url);
+  if (applied.length === 0) {
+    await checkServer(session, database.url);
+    await prepareSchema(session, database);
+  }
+  for (const migration of missing(known, applied)) await apply(session, migration);
 }
 
 /** A server and schema in which onefold can work. */
@@ -80,12 +87,13 @@ export async function checkReadiness(database: Database, folder: string = migrat
 /** Nobody else's tables can be in the way of new ones, so this waits for no lock but that of another starter. */
 async function tryMigrations(database: Database, migrations: readonly Migration[]): Promise<void> {
   await using session = await database.session();
-  await session.query(lockMigrations);
+  await session.query(lockMigrations(database.schema));
   // Somebody else has just made them: then they can be made.
   if ((await appliedIn(session)).length > 0) return;
   await session.query(sql`begin`);
+  await prepareSchema(session, database);
   // Never committed: the connection is closed with the session.
-  for (const migration of migrations) await translated(database.url, () => applyIn(session, migration));
+  for (const migration of migrations) await translated(() => applyIn(session, migration));
 }
 
 /** What is still to be applied, in order. */
@@ -126,16 +134,8 @@ async function appliedIn(session: Session): Promise<readonly Applied[]> {
 }
 
 async function checkServer(session: Session, url: string): Promise<void> {
-  const [found] = await session.query<{
-    version: number;
-    encoding: string;
-    schema: string | null;
-    create: boolean;
-  }>(sql`
-    select current_setting('server_version_num')::int4 as version,
-      current_setting('server_encoding') as encoding,
-      current_schema() as schema,
-      coalesce(has_schema_privilege(current_schema(), 'create'), false) as create`);
+  const [found] = await session.query<{ version: number; encoding: string }>(sql`
+    select current_setting('server_version_num')::int4 as version, current_setting('server_encoding') as encoding`);
   if (found === undefined) throw new Error("a select without from returned no row");
   if (found.version < oldestServer.number) {
     throw new AppError("DATABASE_TOO_OLD", ExitCode.refused, `${url} is older than PostgreSQL ${oldestServer.name}`, {
@@ -147,11 +147,10 @@ async function checkServer(session: Session, url: string): Promise<void> {
       hint: "Create a database for onefold: create database onefold owner onefold encoding 'UTF8' template template0.",
     });
   }
-  if (!found.create) throw mayNotCreate(url, found.schema);
 }
 
-async function apply(session: DedicatedSession, migration: Migration, url: string): Promise<void> {
-  await translated(url, () => session.transaction((transaction) => applyIn(transaction, migration)));
+async function apply(session: DedicatedSession, migration: Migration): Promise<void> {
+  await translated(() => session.transaction((transaction) => applyIn(transaction, migration)));
 }
 
 async function applyIn(transaction: Session, { number, name, path }: Migration): Promise<void> {
@@ -161,7 +160,7 @@ async function applyIn(transaction: Session, { number, name, path }: Migration):
   await transaction.query(sql`insert into migration (number, name) values (${number}, ${name})`);
 }
 
-async function translated(url: string, work: () => Promise<void>): Promise<void> {
+async function translated(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -170,7 +169,7 @@ async function translated(url: string, work: () => Promise<void>): Promise<void>
     if (error instanceof Error && ["42P07", "42723", "42710", "42P16"].includes(state ?? "")) {
       throw schemaTaken(error.message, error);
     }
-    throw state === "42501" ? mayNotCreate(url, null) : error;
+    throw error;
   }
 }
 
@@ -190,14 +189,7 @@ function schemaTaken(reason: string, cause?: unknown): AppError {
   const message = `the database's schema is used by something else: ${reason}`;
   return new AppError("DATABASE_SCHEMA_TAKEN", ExitCode.refused, message, {
     cause,
-    hint: "Give onefold a schema of its own: create schema authorization onefold; and log in as that role.",
-  });
-}
-
-function mayNotCreate(url: string, schema: string | null): AppError {
-  const where = schema === null ? "has no schema for us" : `does not let us create tables in the schema ${schema}`;
-  return new AppError("DATABASE_NOT_ALLOWED", ExitCode.refused, `${url} ${where}`, {
-    hint: "As the server's administrator, in that database: create schema authorization onefold (with onefold's role).",
+    hint: 'Give onefold a schema of its own: database-schema = "onefold" in the config, or ONEFOLD_SCHEMA=onefold.',
   });
 }
 

@@ -21,9 +21,10 @@ export async function findPassword(parameters: Parameters, login: Login, environ
   if (said !== undefined) return said;
   const file = parameters["passfile"] ?? join(environment["HOME"] ?? "/", ".pgpass");
   const found = await stat(file).catch(() => null);
+  const isFile = found?.isFile() ?? false;
   // As psql does: a password others can read is not used, so that it is noticed.
-  const exposed = found !== null && (found.mode & 0o077) !== 0;
-  const text = found === null || exposed ? "" : await readFile(file, "utf8");
+  const exposed = found !== null && isFile && (found.mode & 0o077) !== 0;
+  const text = !isFile || exposed ? "" : await readFile(file, "utf8").catch(() => "");
   const password = passwordFor(login, text);
   if (password !== null) return password;
   const { user, host } = login;

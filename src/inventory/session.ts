@@ -52,25 +52,25 @@ export class ClientSession implements Session {
   }
 
   query<Row>(query: Query): Promise<Row[]> {
-    const answer = this.#answered.then(() =>
+    return this.#inTurn(() =>
       this.#translated(async () => {
         const result = await this.#client.query({ text: query.text, values: [...query.values] });
         return result.rows as Row[];
       }),
     );
-    this.#answered = answer.catch(() => undefined);
-    return answer;
   }
 
-  async copyIn(target: string, rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
-    const copy = new Copy(this.#client, target);
-    try {
-      for await (const chunk of rows) if (!(await copy.write(chunk))) break;
-    } catch (error) {
-      await copy.abort();
-      throw error;
-    }
-    return this.#translated(() => copy.finish());
+  copyIn(target: string, rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
+    return this.#inTurn(async () => {
+      const copy = new Copy(this.#client, target);
+      try {
+        for await (const chunk of rows) if (!(await copy.write(chunk))) break;
+      } catch (error) {
+        await copy.abort();
+        throw error;
+      }
+      return this.#translated(() => copy.finish());
+    });
   }
 
   async *stream<Row>(query: Query, batchRows = defaultBatchRows): AsyncGenerator<Row[], void, undefined> {
@@ -117,6 +117,12 @@ export class ClientSession implements Session {
       // In a failed transaction it is closed already, and to say so would hide the failure.
       if (!failed && this.#client.getTransactionStatus() === "T") await this.query(statement(`close ${cursor}`));
     }
+  }
+
+  #inTurn<R>(statement: () => Promise<R>): Promise<R> {
+    const answer = this.#answered.then(statement);
+    this.#answered = answer.catch(() => undefined);
+    return answer;
   }
 
   /** A connection that cannot even roll back is lost, and the server has rolled back by itself. */
