@@ -62,6 +62,8 @@ describe("a config file", () => {
       path = "../usb"
       [keep]
       rules = ["newest"]
+      [czkawka]
+      command = "/opt/czkawka_cli"
       [scan]
       exclude-junk = false
       threads = 3
@@ -81,6 +83,7 @@ describe("a config file", () => {
           { name: "usb", path: `${tmpdir()}/usb`, mount: "auto", exclude: [] },
         ],
         keep: { rules: ["newest"] },
+        czkawka: { command: "/opt/czkawka_cli" },
         scan: { excludeJunk: false, threads: 3 },
       },
     );

@@ -49,7 +49,7 @@ path = "/mnt/backup-disk"
 
 # For scan --engine czkawka: where the program is, if not on the search path.
 # [czkawka]
-# command = "/home/me/.cargo/bin/czkawka_cli"
+# command = "czkawka_cli"
 
 # [scan]
 # Leave out what systems make for themselves (Thumbs.db, .DS_Store, @eaDir, $RECYCLE.BIN, …): it is listed, never archived.
