@@ -1,16 +1,14 @@
 import type { PathText } from "../model/path.ts";
+import { longestName } from "./limits.ts";
 import { windowsPath } from "./map-path.ts";
 import type { Reason } from "./skipped.ts";
-
-/** UTF-16 units of {@link PathText}. Linux takes 4,096 bytes, Windows 32,767 units. */
-const longestPath = 65_536;
 
 /**
  * The path that a result claims something about: absolute, here or on Windows, without empty and "." parts.
  * @returns Why not, if it is none.
  */
 export function claimedPath(path: PathText): { readonly path: PathText } | { readonly reason: Reason } {
-  if (path.length > longestPath || path.includes("\\x00")) return { reason: "paths that no file can have" };
+  if (path.length > longestName || path.includes("\\x00")) return { reason: "paths that no file can have" };
   const windows = windowsPath(path);
   if (windows !== null) return windows.split("/").includes("..") ? { reason: 'paths with a ".." part' } : { path };
   if (!path.startsWith("/")) return { reason: "paths that are not absolute" };

@@ -11,7 +11,7 @@ import type { FormatName } from "./import.ts";
 import { JdupesJson } from "./jdupes-json.ts";
 import { JsonDocument } from "./json-document.ts";
 import { JsonGuard } from "./json-guard.ts";
-import { chunkSize } from "./limits.ts";
+import { chunkSize, longestName } from "./limits.ts";
 import { LineDocument, type LineFormat } from "./lines.ts";
 import { rawText } from "./raw-text.ts";
 import { RdfindText } from "./rdfind-text.ts";
@@ -26,9 +26,6 @@ export interface Head {
   /** Without its folder. */
   readonly fileName: string;
 }
-
-/** Characters; twice what Linux takes, for the backslashes. */
-const longestName = 8_192;
 
 /** @throws NotUnderstood if it is no format that can be read, or not the one wanted. */
 export function readerFor(
@@ -114,7 +111,7 @@ const sameLineGroup = (() => {
 
 function isSameLine(text: string): boolean {
   const [group = ""] = sameLineGroup.exec(text) ?? [];
-  const isCutByHead = text.length >= chunkSize / 4 && text.length - group.length < longestName;
+  const isCutByHead = text.length >= chunkSize / 4 && text.length - group.length < longestName / 8;
   return group !== "" && (text[group.length] === "\n" || isCutByHead);
 }
 

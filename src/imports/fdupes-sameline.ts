@@ -1,7 +1,7 @@
 import { noEndMark } from "./fdupes-text.ts";
 import type { GroupBuilder } from "./groups.ts";
 import type { Completeness } from "./import.ts";
-import { longestText } from "./limits.ts";
+import { longestName } from "./limits.ts";
 import { pathOfRawText, RawDecoder } from "./raw-text.ts";
 import { incomplete, type Reader } from "./reader.ts";
 import { NotUnderstood } from "./understanding.ts";
@@ -59,7 +59,7 @@ export class FdupesSameLine implements Reader {
 
   #grow(part: string): void {
     this.#word += part;
-    if (this.#word.length > longestText) throw new NotUnderstood("holds a name longer than any path can be");
+    if (this.#word.length > longestName) throw new NotUnderstood("holds a name longer than any path can be");
   }
 
   #endWord(): void {

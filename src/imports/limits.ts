@@ -9,6 +9,9 @@ export const largestGroup = 10_000;
  */
 export const longestText = 4 * 1024 * 1024;
 
+/** Characters of a path, and of a name that goes on over several lines. Linux takes 4,096 bytes, Windows 32,767 characters. */
+export const longestName = 65_536;
+
 /** Characters of a number or word of JSON. */
 export const longestWord = 1_000;
 

@@ -1,5 +1,5 @@
 import type { Completeness } from "./import.ts";
-import { longestText } from "./limits.ts";
+import { longestName, longestText } from "./limits.ts";
 import { rawText } from "./raw-text.ts";
 import type { Reader } from "./reader.ts";
 import { NotUnderstood } from "./understanding.ts";
@@ -20,6 +20,8 @@ export class LineDocument implements Reader {
   readonly #isWindows: boolean;
   #parts: Buffer[] = [];
   #length = 0;
+  /** In a row. */
+  #emptyLines = 0;
 
   /** @param isWindows Lines end with CR LF. */
   constructor(format: LineFormat, { isWindows }: { readonly isWindows: boolean }) {
@@ -34,27 +36,32 @@ export class LineDocument implements Reader {
   take(bytes: Buffer): void {
     for (let from = 0; from < bytes.length; ) {
       const at = bytes.indexOf(newline, from);
-      this.#keep(bytes.subarray(from, at < 0 ? bytes.length : at));
-      if (at < 0) return;
-      this.#format.line(this.#line());
+      const part = bytes.subarray(from, at < 0 ? bytes.length : at);
+      if (at < 0) {
+        this.#keep(part);
+        return;
+      }
+      this.#emptyLines = this.#length + part.length === 0 ? this.#emptyLines + 1 : 0;
+      if (this.#emptyLines > longestName) throw new NotUnderstood("holds more empty lines than any name can");
+      this.#format.line(this.#line(part));
       from = at + 1;
     }
   }
 
   end(): Completeness {
-    return this.#format.end(this.#length === 0 ? null : this.#line());
+    return this.#format.end(this.#length === 0 ? null : this.#line(Buffer.alloc(0)));
   }
 
   #keep(part: Buffer): void {
     this.#length += part.length;
     if (this.#length > longestText) throw new NotUnderstood("holds a line longer than any path or command line can be");
     // A copy: the caller uses its buffer again.
-    if (part.length > 0) this.#parts.push(Buffer.from(part));
+    this.#parts.push(Buffer.from(part));
   }
 
-  #line(): string {
-    const [first = Buffer.alloc(0)] = this.#parts;
-    const text = rawText(this.#parts.length > 1 ? Buffer.concat(this.#parts) : first);
+  /** The line that what was kept begins and `last` ends. */
+  #line(last: Buffer): string {
+    const text = rawText(this.#length === 0 ? last : Buffer.concat([...this.#parts, last]));
     this.#parts = [];
     this.#length = 0;
     return this.#isWindows && text.endsWith("\r") ? text.slice(0, -1) : text;
@@ -63,7 +70,8 @@ export class LineDocument implements Reader {
 
 /** A name that goes on over several lines, put together while it stays short enough to be one. */
 export function continued(name: string, blankLines: number, line: string): string {
-  const whole = name + "\n".repeat(Math.min(blankLines + 1, longestText)) + line;
-  if (whole.length > longestText) throw new NotUnderstood("holds a name longer than any path can be");
-  return whole;
+  if (name.length + blankLines + line.length >= longestName) {
+    throw new NotUnderstood("holds a name longer than any path can be");
+  }
+  return `${name}${"\n".repeat(blankLines + 1)}${line}`;
 }
