@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, statfs, symlink, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { sql } from "../src/inventory/database.ts";
 import { acquireProcessLock } from "../src/inventory/process-lock.ts";
@@ -18,6 +19,7 @@ import {
   onefold,
   type ProgramOptions,
   programLine,
+  startOnefold,
 } from "../src/testing/onefold.ts";
 import { hasStrace } from "../src/testing/programs.ts";
 import { smallDisk } from "../src/testing/small-disk.ts";
@@ -127,6 +129,19 @@ describe("a household where all is well", () => {
     assert.match(found.check("sources").detail, /none is named/);
     assert.match(found.check("archive").detail, /none is named/);
     assert.deepEqual([await readdir(disk.path("home")), await readdir(disk.path("here"))], [[], []]);
+  });
+
+  test("interrupted, leaves nothing behind, and gives no half answer", async () => {
+    await using disk = await layOut({ home: {}, archive: {} });
+    const env = { HOME: disk.path("home"), ONEFOLD_STATE: disk.path("home/state") };
+    const running = startOnefold(["doctor", "--json", "--archive", "archive"], { cwd: disk.root, env });
+    // It is at work as soon as the server's trial folder is there.
+    while (running.child.exitCode === null && (await readdir(disk.path("home"))).length === 0) await delay(2);
+    running.child.kill("SIGINT");
+    const { status, stdout } = await running.ended;
+
+    assert.deepEqual([status, stdout], [130, ""]);
+    assert.deepEqual([await readdir(disk.path("home")), await readdir(disk.path("archive"))], [[], []]);
   });
 
   test("with an embedded server that was used before is asked through that", async () => {

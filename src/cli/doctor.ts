@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { type Check, diagnose, statusOf } from "../app/doctor.ts";
+import { ExitCode } from "../model/errors.ts";
 import { formatNumberOf } from "../model/units.ts";
 import type { Workbench } from "./command.ts";
 import { exitStatus, withGlobalOptions } from "./options.ts";
@@ -28,6 +29,8 @@ export function doctorCommand({ withStart }: Workbench) {
           checks.push(check);
           if (!console.json) await show(check, console);
         }
+        // Half an answer must not pass for a whole one.
+        if (start.signal.aborted) return ExitCode.interrupted;
         if (console.json) {
           await console.document({ checks: checks.map(({ name, ok, detail, fix }) => ({ name, ok, detail, fix })) });
         } else if (!console.quiet) console.message(conclusion(checks));
