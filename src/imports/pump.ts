@@ -51,8 +51,10 @@ export class Pump {
   async *#allGroups(first: readonly ClaimedGroup[], reader: Reader): AsyncGenerator<readonly ClaimedGroup[]> {
     if (first.length > 0) yield first;
     while (!this.#isEnded) {
-      const groups = await this.#advance(reader);
+      const step = await this.#advance(reader).catch((error: unknown) => ({ error, groups: this.#groups.take() }));
+      const groups = "error" in step ? step.groups : step;
       if (groups.length > 0) yield groups;
+      if ("error" in step) throw step.error;
     }
   }
 
