@@ -2,7 +2,7 @@ import type { PathText } from "../model/path.ts";
 import { rustDebugPath } from "./escapes.ts";
 import type { GroupBuilder } from "./groups.ts";
 import type { Agreement, Completeness } from "./import.ts";
-import { continued, type LineFormat } from "./lines.ts";
+import { continued, type LineFormat, PathBeginnings } from "./lines.ts";
 import { pathOfRawText } from "./raw-text.ts";
 import { complete, incomplete } from "./reader.ts";
 import { NotUnderstood } from "./understanding.ts";
@@ -30,6 +30,7 @@ const agreements: Readonly<Record<string, Agreement>> = {
  */
 export class CzkawkaText implements LineFormat {
   readonly #groups: GroupBuilder;
+  readonly #paths = new PathBeginnings();
   #lines = 0;
   /** Since 8.0, where quotes mean no escapes. */
   #namesReferences = false;
@@ -115,7 +116,7 @@ export class CzkawkaText implements LineFormat {
 
   #takeMember(text: string): void {
     const bare = text.replace(reference, "");
-    const beginsPath = /^"?(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(bare);
+    const beginsPath = this.#paths.begins(bare.replace(/^"/, ""));
     if (!beginsPath && this.#name !== null) this.#continue(text);
     else if (this.#filesWritten === null) this.#groups.skipped.add("entries that are not understood", text);
     else {

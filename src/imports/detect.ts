@@ -94,7 +94,8 @@ function textFormat(text: string): FormatName {
   if (text.startsWith("Results of searching ")) return "czkawka";
   if (text.startsWith("# Report by fclones")) return "fclones";
   if (/^# (?:Automatically generated|duptype )/.test(text)) return "rdfind";
-  const isList = /^(?:\d+ bytes? each:\r?\n)?(?:\d{4}-\d\d-\d\d \d\d:\d\d )?(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(text);
+  if (/^\d+ bytes? each:\r?\n/.test(text)) return "fdupes";
+  const isList = /^(?:\d{4}-\d\d-\d\d \d\d:\d\d )?(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(text);
   // A list without empty lines may be any list of files.
   if (isList && (/\n\r?\n/.test(text) || isSameLine(text))) return "fdupes";
   throw new NotUnderstood(isList ? "may be any list of files" : "is no list of duplicates that can be read", {

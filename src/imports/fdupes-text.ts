@@ -1,6 +1,6 @@
 import type { GroupBuilder } from "./groups.ts";
 import type { Completeness, FormatName } from "./import.ts";
-import { continued, type LineFormat } from "./lines.ts";
+import { continued, type LineFormat, PathBeginnings } from "./lines.ts";
 import { pathOfRawText } from "./raw-text.ts";
 import { incomplete } from "./reader.ts";
 
@@ -21,6 +21,7 @@ export const noEndMark =
 export class FdupesText implements LineFormat {
   readonly #groups: GroupBuilder;
   readonly #tool: FormatName;
+  readonly #paths = new PathBeginnings();
   #name: string | null = null;
   /** Since the name. */
   #blankLines = 0;
@@ -51,11 +52,12 @@ export class FdupesText implements LineFormat {
     } else this.#groups.skip("paths that are not absolute", text);
   }
 
+  /** jdupes writes no empty line after its last group, so one that ends with a line may be whole. */
   end(rest: string | null): Completeness {
-    const isWhole = rest === null && (this.#name === null || this.#blankLines > 0);
-    if (isWhole) this.#endGroup();
+    if (rest === null) this.#endName(this.#blankLines - 1);
+    if (rest === null && this.#groups.count > 1) this.#groups.end();
     this.#groups.abandon();
-    return incomplete(isWhole ? noEndMark : "it ends in the middle of a group");
+    return incomplete(rest === null ? noEndMark : "it ends in the middle of a group");
   }
 
   #beginSized(size: string): void {
@@ -88,12 +90,8 @@ export class FdupesText implements LineFormat {
   }
 
   #pathIn(text: string): string | null {
-    this.#hasTimes ??= time.test(text) ? true : isPath(text) ? false : null;
+    this.#hasTimes ??= time.test(text) ? true : this.#paths.begins(text) ? false : null;
     if (this.#hasTimes === true) return time.test(text) ? text.replace(time, "") : null;
-    return isPath(text) ? text : null;
+    return this.#paths.begins(text) ? text : null;
   }
-}
-
-function isPath(text: string): boolean {
-  return /^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(text);
 }

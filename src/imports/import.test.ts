@@ -16,6 +16,8 @@ interface Tool {
   readonly doubtful: RegExp;
   /** Something in the document proves that it is whole. */
   readonly isProven: boolean;
+  /** Cut after a line, the last group may lack files. */
+  readonly mayLackFiles?: true;
 }
 
 const anyByte = fc.oneof(
@@ -53,9 +55,23 @@ const tools: Readonly<Record<keyof typeof writers, Tool>> = {
   jdupes: { format: "jdupes", says: sizesOnly, bytes: utf8Byte, doubtful: never, isProven: true },
   rdfind: { format: "rdfind", says: sizesOnly, bytes: anyByte, doubtful: never, isProven: true },
   // An empty line ends a group, a line with "/" in front begins a path.
-  fdupes: { format: "fdupes", says: nothing, bytes: anyByte, doubtful: /\n\n|\n\/|\n$| \/|\r$/, isProven: false },
+  fdupes: {
+    format: "fdupes",
+    says: nothing,
+    bytes: anyByte,
+    doubtful: /\n\n|\n\/|\n$| \/|\r$/,
+    isProven: false,
+    mayLackFiles: true,
+  },
   "fdupes --size --time": {
-    ...{ format: "fdupes", says: sizesOnly, bytes: anyByte, doubtful: /\n\n|\n$|\r$/, isProven: false },
+    ...{
+      format: "fdupes",
+      says: sizesOnly,
+      bytes: anyByte,
+      doubtful: /\n\n|\n$|\r$/,
+      isProven: false,
+      mayLackFiles: true,
+    },
   },
   "fdupes --sameline": { format: "fdupes", says: nothing, bytes: anyByte, doubtful: never, isProven: false },
 };
@@ -98,6 +114,16 @@ function claimed(groups: readonly WrittenGroup[], { says }: Tool): readonly Clai
   }));
 }
 
+/** The groups are the first of those expected, the last one perhaps but its first files. */
+function assertBeginning({ groups }: Read, expected: readonly ClaimedGroup[], { mayLackFiles }: Tool): void {
+  const [last] = groups.slice(-1);
+  const beginning = expected.slice(0, groups.length).map((group, n) => {
+    const isLast = n === groups.length - 1 && mayLackFiles && last !== undefined;
+    return isLast ? { ...group, files: group.files.slice(0, last.files.length) } : group;
+  });
+  assert.deepEqual(groups, beginning);
+}
+
 const anyChunks = fc.array(fc.oneof(fc.constantFrom(1, 2, 3), fc.integer({ min: 1, max: 300 })), {
   minLength: 1,
   maxLength: 5,
@@ -138,7 +164,7 @@ for (const [name, tool] of Object.entries(tools)) {
           const result = await read(document.subarray(0, Math.floor(part * document.length)), { format });
 
           const expected = claimed(groups, tool);
-          assert.deepEqual(result.groups, expected.slice(0, result.groups.length));
+          assertBeginning(result, expected, tool);
           assert.ok(!result.completeness.complete || result.groups.length === expected.length);
         }),
         { numRuns: 50 },
@@ -152,13 +178,14 @@ test("every byte of a document may be the last one", async () => {
     ...{ size: 10 + n, hash: String(n).repeat(64), modified: 1_500_000_000 },
     paths: Array.from({ length: count }, (_, file) => Buffer.from(`/ü ${n}/file\\ "${file}".jpg`)),
   }));
-  for (const [name, { format }] of Object.entries(tools)) {
+  for (const [name, tool] of Object.entries(tools)) {
+    const { format } = tool;
     const document = writers[name as keyof typeof writers](groups);
     const whole = await read(document, { format });
     assert.equal(whole.groups.length, groups.length);
     for (let length = 0; length < document.length; length++) {
       const result = await read(document.subarray(0, length), { format });
-      assert.deepEqual(result.groups, whole.groups.slice(0, result.groups.length), `${name}, ${length} bytes`);
+      assertBeginning(result, whole.groups, tool);
       const isWhole = result.groups.length === whole.groups.length;
       assert.ok(isWhole || !result.completeness.complete, `${name}, ${length} bytes`);
     }

@@ -90,7 +90,7 @@ export function isStart({ name }: JsonToken): boolean {
   return name === "startObject" || name === "startArray";
 }
 
-export function isEnd({ name }: JsonToken): boolean {
+function isEnd({ name }: JsonToken): boolean {
   return name === "endObject" || name === "endArray";
 }
 

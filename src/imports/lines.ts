@@ -75,3 +75,13 @@ export function continued(name: string, blankLines: number, line: string): strin
   }
   return `${name}${"\n".repeat(blankLines + 1)}${line}`;
 }
+
+/** Tells lines that begin a path from those that go on with a name: one document has paths of one system only. */
+export class PathBeginnings {
+  #ofSystem: RegExp | null = null;
+
+  begins(line: string): boolean {
+    this.#ofSystem ??= [/^\//, /^(?:[A-Za-z]:[\\/]|\\\\)/].find((beginning) => beginning.test(line)) ?? null;
+    return this.#ofSystem?.test(line) === true;
+  }
+}

@@ -70,7 +70,7 @@ function parseOne(value: string): PathMap | string {
   // `Z:` alone means the drive.
   const from = parsePath(/^[A-Za-z]:$/.test(left) ? `${left}\\` : left);
   const slashed = windowsPath(from);
-  const absolute = trimmed(slashed?.toLowerCase() ?? from);
+  const absolute = slashed === null ? trimmed(from) : trimmedWindows(slashed.toLowerCase());
   if (slashed === null && !from.startsWith("/")) return `--map ${value}: FROM is not absolute`;
   const to = trimmed(parsePath(right));
   for (const path of [absolute, to]) {
@@ -84,8 +84,12 @@ function parsePath(text: string): PathText {
   return parsePathText(text) ?? pathTextOf(text);
 }
 
-/** Without empty parts and without "/" at the end, but for the two in front of a Windows server. */
+/** Without empty parts, and without "/" at the end unless it is the root. */
 function trimmed(path: string): PathText {
-  const front = path.startsWith("//") ? "/" : "";
-  return (front + path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "")) as PathText;
+  return path.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "") as PathText;
+}
+
+/** The same; the two in front of a server's name stay. */
+function trimmedWindows(path: string): PathText {
+  return `${path.startsWith("//") ? "/" : ""}${trimmed(path)}` as PathText;
 }

@@ -12,7 +12,7 @@ const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 /** Leads a document's bytes through the reader of its format, and out come groups. */
 export class Pump {
   readonly #file: string | Buffer;
-  readonly #bytes: AsyncIterator<Buffer>;
+  readonly #parts: AsyncIterator<Buffer>;
   readonly #groups = new GroupBuilder();
   /** Bytes given to the reader. */
   #done = 0;
@@ -20,7 +20,7 @@ export class Pump {
   #completeness: Completeness = incomplete("it was not read to its end");
 
   constructor(bytes: AsyncIterable<Buffer>, file: string | Buffer) {
-    this.#bytes = bytes[Symbol.asyncIterator]();
+    this.#parts = small(bytes)[Symbol.asyncIterator]();
     this.#file = file;
   }
 
@@ -45,14 +45,16 @@ export class Pump {
   }
 
   async close(): Promise<void> {
-    await this.#bytes.return?.();
+    await this.#parts.return?.();
   }
 
   async *#allGroups(first: readonly ClaimedGroup[], reader: Reader): AsyncGenerator<readonly ClaimedGroup[]> {
     if (first.length > 0) yield first;
     while (!this.#isEnded) {
-      const groups = await this.#advance(reader);
+      const step = await this.#advance(reader).catch((error: unknown) => ({ error, groups: this.#groups.take() }));
+      const groups = "error" in step ? step.groups : step;
       if (groups.length > 0) yield groups;
+      if ("error" in step) throw step.error;
     }
   }
 
@@ -68,11 +70,8 @@ export class Pump {
   }
 
   #give(reader: Reader, bytes: Buffer): void {
-    for (let at = 0; at < bytes.length; at += chunkSize) {
-      const part = bytes.subarray(at, at + chunkSize);
-      this.#understand(() => reader.take(part));
-      this.#done += part.length;
-    }
+    this.#understand(() => reader.take(bytes));
+    this.#done += bytes.length;
   }
 
   async #readHead(): Promise<Head> {
@@ -91,7 +90,7 @@ export class Pump {
 
   async #next(): Promise<Buffer | null> {
     try {
-      const { value, done } = await this.#bytes.next();
+      const { value, done } = await this.#parts.next();
       return done === true ? null : value;
     } catch (error) {
       const code = systemCode(error);
@@ -106,5 +105,12 @@ export class Pump {
       if (!(error instanceof NotUnderstood)) throw error;
       throw notUnderstood(this.#file, error.at !== null || this.#done === 0 ? error : error.near(this.#done));
     }
+  }
+}
+
+/** However large the chunks are that come, what is worked on in one go stays small. */
+async function* small(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += chunkSize) yield chunk.subarray(at, at + chunkSize);
   }
 }
