@@ -318,7 +318,10 @@ path = 3
 describe("the database", () => {
   test("that cannot be reached is a matter for later, if all else is well; no password is shown", async () => {
     await using home = await household({ phone: { "a.txt": "a" } });
-    for (const url of ["postgres://me:s3cret@127.0.0.1:1/onefold", "postgres://me:s3cret@/onefold?host=/nowhere"]) {
+    for (const url of [
+      "postgres://me:s3cret@127.0.0.1:1/onefold?connect_timeout=1",
+      "postgres://me:s3cret@/onefold?host=/nowhere&connect_timeout=1",
+    ]) {
       const ended = await home.onefold(["doctor", "--json", "--database", url, ...home.places]);
       const found = diagnosisIn(ended);
 

@@ -311,7 +311,9 @@ describe("a schema", { skip: noTestServer }, () => {
       select nspname::text as schema, count(*)::int4 as tables from pg_class join pg_namespace n on n.oid = relnamespace
       where relkind in ('r', 'v') and relowner = ${name}::regrole group by 1`;
 
-    assert.deepEqual(await look.query(schemas), [{ schema: environment.ONEFOLD_SCHEMA, tables: 9 }]);
+    const [made, ...others] = await look.query<{ schema: string; tables: number }>(schemas);
+    assert.deepEqual([made?.schema, others], [environment.ONEFOLD_SCHEMA, []]);
+    assert.ok(made !== undefined && made.tables > 5);
     assert.deepEqual(sources, [{ ...sources[0], files: 1 }]);
     if (!hasPsql) return;
     const login = { env: { ...neutralSurroundings(), HOME: home.path("home") } };

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findCzkawka, searchWithCzkawka } from "../imports/czkawka.ts";
 import { openResults } from "../imports/import.ts";
-import { makeFolders } from "../inventory/server-folder.ts";
+import { makeFolders, temporaryFolder } from "../inventory/server-folder.ts";
 import { pathTextOf } from "../model/path.ts";
 import type { App } from "./context.ts";
 import { keepClaims } from "./import.ts";
@@ -18,20 +17,15 @@ export async function claimWithCzkawka(app: App, { sources }: Targets, runId: st
   const program = await findCzkawka(app.config.czkawka.command);
   // Beside the database: a result of millions of files may be too large for a temporary folder in memory.
   await makeFolders(app.stateFolder, 0o700);
-  const folder = await mkdtemp(join(app.stateFolder, "czkawka-"));
-  const resultFile = join(folder, "duplicates.json");
+  await using folder = await temporaryFolder(join(app.stateFolder, "czkawka-"));
+  const resultFile = join(folder.path, "duplicates.json");
   const { drawable } = app.progress;
   const phase = drawable ? null : app.progress.begin(`czkawka ${program.version} looks for equal files`);
-  try {
-    const { threads } = app.config.scan;
-    const roots = sources.map(({ root }) => root);
-    await searchWithCzkawka(program, { roots, resultFile, threads, draws: drawable, signal: app.signal });
-    phase?.end();
-    if (app.signal.aborted) return;
-    await using document = await openResults(resultFile, { format: "czkawka" });
-    const name = pathTextOf(`czkawka ${program.version}`);
-    await keepClaims(app, document, { runId, name, maps: [] });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const { threads } = app.config.scan;
+  const roots = sources.map(({ root }) => root);
+  await searchWithCzkawka(program, { roots, resultFile, threads, draws: drawable, signal: app.signal });
+  phase?.end();
+  if (app.signal.aborted) return;
+  await using document = await openResults(resultFile, { format: "czkawka" });
+  await keepClaims(app, document, { runId, name: pathTextOf(`czkawka ${program.version}`), maps: [] });
 }

@@ -128,7 +128,7 @@ async function isPrivate(folder: string, data: string): Promise<boolean> {
   return found.uid === me || (me === 0 && found.uid === (await lstat(data).catch(() => null))?.uid);
 }
 
-async function temporaryFolder(prefix: string): Promise<{ readonly path: string } & AsyncDisposable> {
+export async function temporaryFolder(prefix: string): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(prefix);
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
