@@ -142,6 +142,8 @@ class ServerDatabase implements Database {
       const client = await this.#opener.open(this.#patience);
       this.#sessions.add(client);
       client.on("error", (error) => this.#lose(client, error));
+      // It may have come just too late to be closed with the others.
+      if (this.lost.aborted || this.#closing.signal.aborted) void closeConnection(client);
       return new DedicatedClient(client, this.#translate, () => this.#leave(client));
     } catch (error) {
       this.#freeSession();
@@ -202,6 +204,7 @@ class ServerDatabase implements Database {
     // What they do is in vain, and may wait for somebody's lock for a long time.
     for (const other of this.#sessions) cutConnection(other);
     this.#pool.cut();
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #refuseIfGone(): void {

@@ -141,9 +141,12 @@ class LocalServer implements TestServer {
       cwd: "/",
       stdio: ["ignore", log.fd, log.fd],
     });
+    // A test file that failed early must not be kept from ending.
+    child.unref();
     this.#running = child;
     for (;;) {
-      if (child.exitCode !== null) throw new Error(await readFile(join(this.folder, "log"), "utf8"));
+      if (child.pid === undefined || child.exitCode !== null)
+        throw new Error(await readFile(join(this.folder, "log"), "utf8"));
       const postmaster = await readPostmaster(this.#data);
       if (postmaster?.pid === child.pid && postmaster?.ready) return;
       await delay(5);
@@ -172,6 +175,7 @@ class LocalServer implements TestServer {
     const child = this.#running;
     this.#running = null;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
     const exited = once(child, "exit");
     await how(child);
     await exited;
