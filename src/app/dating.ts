@@ -119,6 +119,7 @@ export async function tieCompanions(app: App, session: DedicatedSession): Promis
       phase.add({ files: files.length });
     };
     for await (const batch of foldersOfNewcomers(db)) {
+      if (app.signal.aborted) return;
       for (const file of batch) {
         if (folder.length > 0 && folder[0]?.folderId !== file.folderId) await look();
         folder.push(file);

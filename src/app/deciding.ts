@@ -30,6 +30,7 @@ export async function decide(app: App, session: DedicatedSession, archive: Targe
   await session.transaction(async (db) => {
     let held: CopyRow[] = [];
     for await (const batch of copiesByContent(db)) {
+      if (app.signal.aborted) return;
       const decisions: Decision[] = [];
       for (const copy of batch) {
         const [first] = held;

@@ -47,6 +47,7 @@ export async function settlePlaces(
       phase.add({ files: now.length });
     };
     for await (const batch of wantedPlaces(db)) {
+      if (app.signal.aborted) return;
       for (const candidate of batch) {
         if (group.length >= chunk && candidate.mainContent === null) await settleGroup();
         group.push(candidate);

@@ -104,7 +104,10 @@ function sourceTarget(source: SourceConfig, { id }: KnownSource, root: PathText,
 
 async function archiveTarget(app: App, root: PathText, mounts: readonly Mount[]): Promise<Target> {
   const mount = mountOf(root, mounts);
-  const { id, name } = await knowArchive(app.db, root, (await readMarker(root))?.id ?? null);
+  const marker = await readMarker(root);
+  const known = await knowArchive(app.db, root, marker?.id ?? null);
+  if (marker === null && isUnmounted(known, mount)) throw archiveNotMounted(root);
+  const { id, name } = known;
   return {
     kind: "archive",
     id,
@@ -135,11 +138,14 @@ function isRootFileSystem(mount: Mount | null): boolean {
 }
 
 /** Once something was mounted at or above the root, an unmounted folder there must not count as an empty source. */
-export function refuseUnmounted({ name, mount: before }: KnownSource, root: PathText, now: Mount | null): void {
-  if (before === null || before.point === "/" || now?.mountPoint === before.point) return;
+export function refuseUnmounted(known: KnownSource, root: PathText, now: Mount | null): void {
+  if (isUnmounted(known, now)) throw notMounted(known.name, root);
+}
+
+function isUnmounted({ mount: before }: KnownSource, now: Mount | null): boolean {
+  if (before === null || before.point === "/" || now?.mountPoint === before.point) return false;
   // A deeper mount than before is a share mounted at last, not one that is missing.
-  if (now !== null && now.mountPoint.length > before.point.length) return;
-  throw notMounted(name, root);
+  return now === null || now.mountPoint.length <= before.point.length;
 }
 
 export function refuseOverlap(roots: readonly { readonly what: string; readonly root: PathText }[]): void {
@@ -158,5 +164,12 @@ export function refuseOverlap(roots: readonly { readonly what: string; readonly 
 function notMounted(name: SourceName, root: PathText): AppError {
   return new AppError("SOURCE_NOT_MOUNTED", ExitCode.refused, `source "${name}": nothing is mounted at ${root}`, {
     hint: `Mount the share, or set mount = "off" for this source if it is an ordinary folder.`,
+  });
+}
+
+/** A run would fill the disk below the mount point, and call it done. */
+function archiveNotMounted(root: PathText): AppError {
+  return new AppError("ARCHIVE_NOT_MOUNTED", ExitCode.refused, `nothing is mounted at ${root}, where the archive was`, {
+    hint: "Mount its disk. If the archive has moved for good, name its new folder.",
   });
 }

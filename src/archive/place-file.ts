@@ -104,11 +104,15 @@ function occupied(ours: BigIntStats, step: PublishStep | LinkStep, around: Surro
   return "alreadyThere";
 }
 
-/** Archive files are judged by size, modification time and inode: `link` and `chmod` change ctime. */
+/**
+ * Archive files are judged by size, modification time and inode: `link` and `chmod` change ctime. Where inode numbers
+ * mean nothing, as on network file systems, the inventory keeps none, and size and time must do.
+ */
 function stillHeld(held: ArchivedFile, { root }: Surroundings): boolean {
   const stats = lstatSync(systemPath(joinPath(root, held.path)), { bigint: true, throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile()) return false;
-  return Number(stats.size) === held.size && stats.mtimeNs === held.modified && stats.ino === held.inode;
+  const isSameInode = held.inode === 0n || stats.ino === BigInt.asUintN(64, held.inode);
+  return Number(stats.size) === held.size && stats.mtimeNs === held.modified && isSameInode;
 }
 
 /** Whether both are one ordinary file. */

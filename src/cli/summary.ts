@@ -97,6 +97,8 @@ function ending({ summary, problems, alarms, interrupted }: Outcome<SummaryParts
   if (alarms > 0)
     return `ALARM: ${formatNumberOf(alarms, "file")} read differently from what was recorded or written, and left alone. Suspect a disk, a cable or memory. (run ${summary.run})`;
   if (problems > 0) return `Done, but not with everything: see the problems above. (run ${summary.run})`;
+  if (summary.consolidate !== undefined && summary.scan === undefined)
+    return `Done: what the inventory knows is in the archive; what no scan has seen is not. (run ${summary.run})`;
   if (summary.consolidate !== undefined)
     return `Done: every content of every source is in the archive. (run ${summary.run})`;
   if (summary.relink?.dryRun) return `Nothing was changed. (run ${summary.run})`;

@@ -57,6 +57,7 @@ export interface ArchivedFile {
   readonly modified: EpochNs;
   readonly changed: EpochNs;
   readonly device: bigint;
+  /** 0: not known, since the file system's numbers mean nothing. */
   readonly inode: bigint;
 }
 
