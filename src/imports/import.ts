@@ -23,8 +23,8 @@ export type FormatName = (typeof formatNames)[number];
 /** What one line or object of a result says about one file. */
 export interface ClaimedFile {
   /**
-   * Absolute, as the tool wrote it, byte for byte; but for empty and "." parts, which are gone; never with a ".." part.
-   * It may be a Windows path (`Z:\x5cphotos\x5ca.jpg` as {@link PathText}): let `mapPath` judge.
+   * Absolute, as the tool wrote it, byte for byte; never with a ".." part. Empty and "." parts are gone (not from
+   * paths of Windows). It may be a Windows path (`Z:\x5cphotos\x5ca.jpg` as {@link PathText}): let `mapPath` judge.
    */
   readonly path: PathText;
   /** Bytes; null if the result does not say. */
@@ -80,6 +80,7 @@ export interface ImportedDocument extends AsyncDisposable {
    * however long the document is.
    *
    * A document that ends too early gives its complete groups and ends without an error: ask {@link completeness}.
+   * Only the last group of fdupes' text may lack files then, as nothing there shows the end of the last group.
    * @throws AppError IMPORT_NOT_UNDERSTOOD where the document stops making sense; what came before still holds.
    *   IMPORT_UNREADABLE if the disk gives an error.
    */
