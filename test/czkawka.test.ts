@@ -9,7 +9,7 @@ import { documentOf, documentsOf, type ListedGroup, onefold, type Summary } from
 import { smallDisk } from "../src/testing/small-disk.ts";
 
 const missing = spawnSync("czkawka_cli", ["--version"]).status !== 0 && "czkawka_cli is not installed";
-const runs = Number(process.env["ONEFOLD_PROPERTY_RUNS"] ?? 3);
+const runs = Number(process.env["ONEFOLD_PROPERTY_RUNS"] ?? 2);
 
 async function groupsOf(home: Household, engine: string): Promise<unknown> {
   const ended = await home.onefold(["scan", "--json", "--engine", engine, ...home.places]);

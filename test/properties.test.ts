@@ -6,7 +6,7 @@ import { type Household, household, snapshot } from "../src/testing/household.ts
 import { brokenPromises } from "../src/testing/promises.ts";
 import { fileFrom, hardLinkTo, type Tree } from "../src/testing/tree.ts";
 
-const runs = Number(process.env["ONEFOLD_PROPERTY_RUNS"] ?? 6);
+const runs = Number(process.env["ONEFOLD_PROPERTY_RUNS"] ?? 4);
 const second = 1_000_000_000n;
 
 /** Few names and few contents, so that everything meets everything: twins in case and Unicode form, companions, junk. */
