@@ -20,10 +20,15 @@ table entry
   hash bytea not null
   file_id bigint not null
   captured jsonb
+  run_id text collate "C"
+  verified_at timestamp with time zone
+  verified_run text collate "C"
+  damaged_hash bytea
   constraint entry_archive_id_fkey FOREIGN KEY (archive_id) REFERENCES source(id)
   constraint entry_file_id_fkey FOREIGN KEY (file_id) REFERENCES file(id)
   constraint entry_file_id_key UNIQUE (file_id)
   constraint entry_pkey PRIMARY KEY (archive_id, hash)
+  CREATE INDEX entry_damaged ON entry USING btree (archive_id) WHERE (damaged_hash IS NOT NULL)
 
 table evidence
   file_id bigint not null

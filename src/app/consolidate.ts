@@ -53,7 +53,12 @@ export function takeArchive(app: App, plan: { readonly root: Archive["root"] }, 
 export async function consolidate(
   app: App,
   plan: Plan,
-  { archive, runId, replan }: { archive: Archive; runId: string; replan: () => Promise<Plan> },
+  {
+    archive,
+    command,
+    runId,
+    replan,
+  }: { archive: Archive; command: string; runId: string; replan: () => Promise<Plan> },
 ): Promise<Consolidated> {
   const { copyFiles, copyBytes, linkFiles, alreadyArchived } = plan.totals;
   const sourceIds = plan.sources.map(({ id }) => id);
@@ -65,7 +70,7 @@ export async function consolidate(
   }
   await checkSpace(archive.root, copyBytes);
   const sources = plan.sources.map(({ name, root }) => ({ name, root }));
-  const header = { run: runId, at: app.now().toISOString(), program: `onefold ${app.version}`, sources };
+  const header = { run: runId, command, at: app.now().toISOString(), program: `onefold ${app.version}`, sources };
   await using journal = await beginJournal(archive, header);
   await using recorder = await Recorder.open(app, plan, runId);
   await using executor = new Executor(archive, { journal, advice: adviceFor(app, plan), signal: app.signal });
@@ -157,7 +162,7 @@ class Recorder implements AsyncDisposable {
 
   record({ results }: ExecutedBatch, phase: Phase): Promise<void> {
     return this.#writes.run(async () => {
-      const placed = results.flatMap(placedBy);
+      const placed = results.flatMap((one) => placedBy(one, this.#runId));
       const read = results.flatMap((one) => this.#readBy(one));
       const problems = results.flatMap(problemOf);
       const { archive } = this.#plan;
@@ -205,13 +210,14 @@ class Recorder implements AsyncDisposable {
   }
 }
 
-function placedBy({ operation, outcome }: Executed): Placed[] {
+function placedBy({ operation, outcome }: Executed, runId: string): Placed[] {
   if (outcome.kind !== "copied" && outcome.kind !== "linked" && outcome.kind !== "alreadyThere") return [];
   const { archived, hash } = outcome;
   const head = "head" in outcome ? outcome.head : null;
   const isMirror = operation.do === "link" && operation.to.startsWith(`${mirrorFolder}/`);
   const captured = operation.do === "copy" ? (operation.captured ?? null) : null;
-  return [{ archived, hash, head, entry: isMirror ? null : { captured } }];
+  const run = outcome.kind === "copied" ? runId : null;
+  return [{ archived, hash, head, entry: isMirror ? null : { captured, run } }];
 }
 
 function problemOf({ operation, outcome }: Executed): Problem[] {

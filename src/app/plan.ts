@@ -176,8 +176,9 @@ function rootsOf(sources: readonly Target[]): ReadonlyMap<string, Target> {
   return new Map(sources.map((source) => [source.name, source]));
 }
 
-function fileOf({ id, source, path, size, modified }: FileRow, roots: ReadonlyMap<string, Target>): SourceFile {
-  return { id, source, path, size, modified, root: roots.get(source)?.root ?? joinPath() };
+function fileOf(row: FileRow, roots: ReadonlyMap<string, Target>): SourceFile {
+  const { id, source, path, size, modified, changed } = row;
+  return { id, source, path, size, modified, changed, root: roots.get(source)?.root ?? joinPath() };
 }
 
 /** Reads one file whose name in the archive needs its hash. A file that cannot be read is listed, and gets no place. */

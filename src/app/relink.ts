@@ -77,7 +77,13 @@ async function relink(app: App, { target, archive, runId }: Work): Promise<Relin
   const phase = app.progress.begin("linking equal files");
   const where = { archiveId: target.id, inodesTrusted: target.inodes === "all" };
   await using journal = new LateJournal(() => {
-    const header = { run: runId, at: app.now().toISOString(), program: `onefold ${app.version}`, sources: [] };
+    const header = {
+      run: runId,
+      command: "relink",
+      at: app.now().toISOString(),
+      program: `onefold ${app.version}`,
+      sources: [],
+    };
     return beginJournal(archive, header);
   });
   await using relinker = new Relinker(target.root, app.signal);

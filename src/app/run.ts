@@ -38,6 +38,7 @@ export function runCommand(app: App, until: "planned" | "consolidated"): Promise
     if (app.signal.aborted) return planned;
     const { totals, readBytes } = await consolidate(app, plan, {
       archive,
+      command: "run",
       runId,
       replan: () => makePlan(app, withArchive, runId),
     });
@@ -54,7 +55,8 @@ export function consolidateCommand(app: App): Promise<Outcome<RunParts>> {
     const replan = () => makePlan(app, withArchive, runId);
     await using plan = await replan();
     if (app.signal.aborted) return { plan: plan.totals };
-    return { plan: plan.totals, consolidate: (await consolidate(app, plan, { archive, runId, replan })).totals };
+    const { totals } = await consolidate(app, plan, { archive, command: "consolidate", runId, replan });
+    return { plan: plan.totals, consolidate: totals };
   });
 }
 

@@ -24,8 +24,9 @@ export function doneRecord(batch: number, results: readonly Executed[], folders:
 }
 
 function intended({ from }: Step, { to, hash }: Now) {
-  const { source, path, size, modified } = from;
-  return { from: { source, path }, to, size, mtimeNs: String(modified), ...(hash === null ? {} : { hash }) };
+  const { source, path, size, modified, changed } = from;
+  const times = { mtimeNs: String(modified), ctimeNs: String(changed) };
+  return { from: { source, path }, to, size, ...times, ...(hash === null ? {} : { hash }) };
 }
 
 function journalResult({ operation, outcome }: Executed): JournalResult {

@@ -9,7 +9,7 @@ import { openArchive } from "./archive.ts";
 import { beginJournal, journalPath } from "./journal.ts";
 import { readJournal } from "./read-journal.ts";
 
-const header = { run: "r1", at: "2026-01-01T00:00:00Z", program: "onefold 0", sources: [] };
+const header = { run: "r1", command: "run", at: "2026-01-01T00:00:00Z", program: "onefold 0", sources: [] };
 
 async function records(path: PathText) {
   const all = [];

@@ -13,6 +13,8 @@ import { inPrivateFolder } from "./private-folder.ts";
 export interface RunHeader {
   /** A file name: letters, digits, "-", "_", "."; never used before in this archive. */
   readonly run: string;
+  /** "run", "relink", …: as a user calls it. */
+  readonly command: string;
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly program: string;

@@ -326,7 +326,13 @@ async function rowsOf(disk: Disk, names: readonly string[]): Promise<EqualFile[]
 /** Relinks rows of one batch; what is yielded, and what the journal says. */
 async function relinkRows(disk: Disk, rows: readonly EqualFile[], signal = new AbortController().signal) {
   await using archive = await openArchive(disk.path("archive"), { purpose: "test", program: "onefold 0" });
-  await using journal = await beginJournal(archive, { run: "r", at: "", program: "onefold 0", sources: [] });
+  await using journal = await beginJournal(archive, {
+    run: "r",
+    command: "relink",
+    at: "",
+    program: "onefold 0",
+    sources: [],
+  });
   await using relinker = new Relinker(archive.root, signal);
   const batches: RelinkedBatch[] = [];
   const stream = (async function* () {

@@ -12,13 +12,15 @@ export interface FileRow {
   readonly path: PathText;
   readonly size: number;
   readonly modified: EpochNs;
+  readonly changed: EpochNs;
   readonly hash: Hash | null;
 }
 
 const fileColumns: Query = sql`
   file.id::float8 as id, planned_source.source_id as "sourceId", planned_source.name as source,
   case when folder.path = '' then file.name else folder.path || '/' || file.name end as path,
-  file.size::float8 as size, file.mtime as modified, case when not file.claimed then encode(file.hash, 'hex') end as hash`;
+  file.size::float8 as size, file.mtime as modified, file.ctime as changed,
+  case when not file.claimed then encode(file.hash, 'hex') end as hash`;
 
 /** A content that must be brought into the archive's layout. */
 export interface NewEntryRow extends FileRow {
@@ -134,7 +136,7 @@ export async function* mirrors(
       left join mirror_folder_taken on mirror_folder_taken.folder_id = file.folder_id
       where file.gone_at is null and not file.junk
     )
-    select id, "sourceId", source, path, size, modified, hash, entry, "entryExists", mirror, blocked
+    select id, "sourceId", source, path, size, modified, changed, hash, entry, "entryExists", mirror, blocked
     from listed
     where entry is not null and (${show}::text = 'all' or mirror <> 'same')
     order by rank, folder_id, path

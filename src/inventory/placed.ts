@@ -9,8 +9,8 @@ export interface Placed {
   readonly archived: ArchivedFile;
   readonly hash: Hash;
   readonly head: string | null;
-  /** Whether this path is the content's entry, and what is known of its capture. */
-  readonly entry: { readonly captured: CopyOperation["captured"] | null } | null;
+  /** Whether this path is the content's entry; what is known of its capture; and the run that copied it, if one did. */
+  readonly entry: { readonly captured: CopyOperation["captured"] | null; readonly run: string | null } | null;
 }
 
 /** A file of a source as it was while it was copied. */
@@ -36,12 +36,12 @@ export async function recordPlaced(
     await db.query(sql`
       create temp table if not exists placed_now (
         folder text collate "C", name text collate "C", size bigint, mtime bigint, ctime bigint, inode bigint,
-        head bytea, hash bytea, is_entry boolean, captured jsonb
+        head bytea, hash bytea, is_entry boolean, captured jsonb, run_id text
       )
     `);
     await db.query(sql`create temp table if not exists read_now (id bigint, head bytea, hash bytea, racy boolean)`);
     await db.query(sql`truncate placed_now, read_now`);
-    await db.copyIn("placed_now (folder, name, size, mtime, ctime, inode, head, hash, is_entry, captured)", [
+    await db.copyIn("placed_now (folder, name, size, mtime, ctime, inode, head, hash, is_entry, captured, run_id)", [
       copyText(placed.map((one) => placedRow(one, inodesTrusted))),
     ]);
     await db.copyIn("read_now (id, head, hash, racy)", [
@@ -65,8 +65,8 @@ export async function recordPlaced(
         gone_at = null
     `);
     await db.query(sql`
-      insert into entry (archive_id, hash, file_id, captured)
-      select distinct on (placed_now.hash) ${archiveId}::int, placed_now.hash, file.id, captured
+      insert into entry (archive_id, hash, file_id, captured, run_id)
+      select distinct on (placed_now.hash) ${archiveId}::int, placed_now.hash, file.id, captured, run_id
       from placed_now
       join folder on folder.source_id = ${archiveId} and path_key(folder.path) = path_key(placed_now.folder)
       join file on file.folder_id = folder.id and file.name = placed_now.name
@@ -91,6 +91,7 @@ function placedRow({ archived, hash, head, entry }: Placed, inodesTrusted: boole
     bytea(hash),
     entry !== null,
     captured === null ? null : { ...captured },
+    entry?.run ?? null,
   ];
 }
 

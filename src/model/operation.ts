@@ -12,6 +12,8 @@ export interface SourceFile extends Place {
   /** Length in bytes. */
   readonly size: number;
   readonly modified: EpochNs;
+  /** Time of the last change of anything about it (ctime). */
+  readonly changed: EpochNs;
 }
 
 /** Brings a content into the archive: reads `from`, writes `to`. */

@@ -24,7 +24,13 @@ export async function startRun(
   { run = "test-run", signal = new AbortController().signal }: { run?: string; signal?: AbortSignal } = {},
 ): Promise<TestRun> {
   const archive = await openArchive(root, { purpose: "onefold test", program: "onefold 0" });
-  const journal = await beginJournal(archive, { run, at: "2026-01-01T00:00:00Z", program: "onefold 0", sources: [] });
+  const journal = await beginJournal(archive, {
+    run,
+    command: "run",
+    at: "2026-01-01T00:00:00Z",
+    program: "onefold 0",
+    sources: [],
+  });
   const recorded = new Map<Hash, HeldEntry>();
   const executor = new Executor(archive, { journal, advice: adviceFrom(recorded), signal });
   const execute = async (operations: Iterable<Step> | AsyncIterable<Step>) => {
@@ -47,7 +53,9 @@ export async function startRun(
 export async function scanned(root: PathText, path: string, source = "usb"): Promise<SourceFile> {
   const stats = await lstat(systemPath(joinPath(root, path)), { bigint: true });
   const modified = stats.mtimeNs as EpochNs;
-  return { id: 1, source: source as SourceName, path: path as PathText, root, size: Number(stats.size), modified };
+  const changed = stats.ctimeNs as EpochNs;
+  const size = Number(stats.size);
+  return { id: 1, source: source as SourceName, path: path as PathText, root, size, modified, changed };
 }
 
 export function copyOf(from: SourceFile, to: string, hash: Hash | null = null): CopyOperation {
