@@ -4,7 +4,7 @@ import { addProblems } from "../inventory/problems.ts";
 import { addTies, beginTies, endTies, foldersOfNewcomers, type Guess, type Neighbour } from "../inventory/ties.ts";
 import { categoryOf, datedSidecarExtensions, mediaExtensions } from "../model/category.ts";
 import type { Evidence } from "../model/evidence.ts";
-import { joinPath, systemPath } from "../model/path.ts";
+import { joinPath } from "../model/path.ts";
 import { companions, type FolderFile, lentEvidence, type Tie } from "../photos/companions.ts";
 import { type EvidenceRequest, type EvidenceResult, readEvidence } from "../photos/read.ts";
 import { siblingDates } from "../photos/siblings.ts";
@@ -86,7 +86,7 @@ async function* requests(
       if (app.signal.aborted || root === undefined) return;
       asked.set(file.id, file);
       const { id, name, size } = file;
-      yield { id, path: systemPath(joinPath(root, file.path)), name, size, category: categoryOf(name) };
+      yield { id, path: joinPath(root, file.path), name, size, category: categoryOf(name) };
     }
   }
 }

@@ -11,6 +11,7 @@ const meanings: Readonly<Record<string, string>> = {
   EHOSTDOWN: "the server of the share is down",
   ENOTCONN: "the share is not connected",
   ELOOP: "a symbolic link took its place",
+  ENOTDIR: "something else took the place of a folder above it",
   ENAMETOOLONG: "its path is longer than the system can open",
   EMFILE: "too many files are open at once",
   CHANGED_WHILE_READ: "it kept changing while it was read",

@@ -1,4 +1,5 @@
-import { folderOf } from "../model/path.ts";
+import { OpenFolders } from "../disk/open-folders.ts";
+import { folderOf, type PathText } from "../model/path.ts";
 import { Copy, type CopyResult } from "./copy.ts";
 import type { CopyTask } from "./copy-file.ts";
 import { hastenFlush } from "./hasten-flush.ts";
@@ -6,6 +7,8 @@ import { isRaised, type StopFlag } from "./stop-flag.ts";
 import { Aborted } from "./trouble.ts";
 
 export interface CopyRequest {
+  /** Of the archive. */
+  readonly root: PathText;
   readonly tasks: readonly CopyTask[];
   /** Permission bits of the finished files. */
   readonly fileMode: number;
@@ -21,11 +24,13 @@ export interface CopyRequest {
  *
  * @returns One result for each task, in order.
  */
-export function copyBatch({ tasks, fileMode, stop }: CopyRequest): CopyResult[] {
+export function copyBatch({ root, tasks, fileMode, stop }: CopyRequest): CopyResult[] {
+  using sources = new OpenFolders();
+  using archive = new OpenFolders(root);
   const pause = () => {
     if (isRaised(stop)) throw new Aborted();
   };
-  const copies = tasks.map((task) => new Copy(task, fileMode, pause));
+  const copies = tasks.map((task) => new Copy(task, fileMode, { folders: { sources, archive }, pause }));
   try {
     if (!(writeAll(copies) && flushAll(copies, tasks) && each(copies, (copy) => copy.check()))) abandon(copies);
   } catch (error) {

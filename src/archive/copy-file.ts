@@ -8,6 +8,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import type { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
 import { type PathText, systemPath } from "../model/path.ts";
@@ -30,6 +31,12 @@ export interface CopyTask {
   readonly temporary: PathText;
 }
 
+/** The folders that files are copied from and to. */
+export interface CopyFolders {
+  readonly sources: OpenFolders;
+  readonly archive: OpenFolders;
+}
+
 /** How the source looked while it was read. */
 export interface Seen {
   readonly size: number;
@@ -50,6 +57,12 @@ export interface Written extends Read {
   readonly fd: number;
 }
 
+/** What copying needs of its thread. */
+export interface Around {
+  readonly folders: CopyFolders;
+  readonly pace: Pace;
+}
+
 /** Called between chunks. */
 export interface Pace {
   /** May throw `Aborted`. */
@@ -67,13 +80,13 @@ export interface Pace {
  * @throws ArchiveTrouble if no temporary file can be made
  * @throws NodeJS.ErrnoException EIO, ENOENT, EACCES, … from either side; ENOSPC, EDQUOT, EROFS from the archive
  */
-export function writeTemporary(task: CopyTask, fileMode: number, pace: Pace): Written {
-  using source = openForReading(task.source);
+export function writeTemporary(task: CopyTask, fileMode: number, { folders, pace }: Around): Written {
+  using source = openForReading(folders.sources.path(task.source));
   const before = fstatSync(source.fd, { bigint: true });
   if (Number(before.size) !== task.size || before.mtimeNs !== task.modified) {
     throw new Trouble("CHANGED_SINCE_SCAN", "changed since it was scanned; the next run will take it as it is now");
   }
-  const fd = createTemporary(task.temporary);
+  const fd = createTemporary(task.temporary, folders.archive);
   try {
     const fingerprints = copyPieces(source.fd, fd, task.size, pace);
     if (fingerprints === null || !sameVersion(before, fstatSync(source.fd, { bigint: true }))) {
@@ -86,7 +99,7 @@ export function writeTemporary(task: CopyTask, fileMode: number, pace: Pace): Wr
     return { ...read, fd };
   } catch (error) {
     closeSync(fd);
-    unlinkSync(systemPath(task.temporary));
+    unlinkSync(systemPath(folders.archive.path(task.temporary)));
     throw error;
   }
 }
@@ -107,9 +120,9 @@ export function flushTemporary({ fd }: Written): void {
 export function checkTemporary(
   temporary: PathText,
   content: { readonly size: number; readonly hash: Hash },
-  { pause }: Pick<Pace, "pause">,
+  { folders, pace: { pause } }: Around,
 ): void {
-  using file = openForReading(temporary);
+  using file = openForReading(folders.archive.path(temporary));
   if (!holds(file.fd, content, pause)) {
     throw new Trouble(
       "WRITTEN_WRONG",
@@ -119,9 +132,9 @@ export function checkTemporary(
 }
 
 /** 0600 until it is complete, since what it will hold may be private. */
-function createTemporary(path: PathText): number {
+function createTemporary(path: PathText, archive: OpenFolders): number {
   try {
-    return openSync(systemPath(path), "wx", 0o600);
+    return openSync(systemPath(archive.path(path)), "wx", 0o600);
   } catch (cause) {
     // Too many open files is our own doing, and passes.
     if (["EMFILE", "ENFILE"].includes(systemCode(cause) ?? "")) throw cause;

@@ -2,10 +2,11 @@ import { closeSync, unlinkSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import { systemPath } from "../model/path.ts";
 import {
+  type Around,
+  type CopyFolders,
   type CopyTask,
   checkTemporary,
   flushTemporary,
-  type Pace,
   type Read,
   type Written,
   writeTemporary,
@@ -26,7 +27,7 @@ type Ended = Failure | Stop | { readonly kind: "aborted" };
 export class Copy {
   readonly #task: CopyTask;
   readonly #fileMode: number;
-  readonly #pace: Pace;
+  readonly #around: Around;
   #written: Written | null = null;
   #open = false;
   #attempts = 0;
@@ -35,15 +36,13 @@ export class Copy {
   /** Set when the file will not be copied; its temporary file is gone then. */
   ended: Ended | null = null;
 
-  constructor(task: CopyTask, fileMode: number, pause: () => void) {
+  constructor(task: CopyTask, fileMode: number, { folders, pause }: { folders: CopyFolders; pause: () => void }) {
     this.#task = task;
     this.#fileMode = fileMode;
-    this.#pace = {
-      pause,
-      counted: (bytes) => {
-        this.#bytesRead += bytes;
-      },
+    const counted = (bytes: number) => {
+      this.#bytesRead += bytes;
     };
+    this.#around = { folders, pace: { pause, counted } };
   }
 
   /** @returns false if this process has too many files open: flush others, then call it again (it counts as an attempt) */
@@ -59,13 +58,13 @@ export class Copy {
   flush(): void {
     if (this.#attempts === 0) return;
     this.#attempt(() => {
-      this.#pace.pause();
+      this.#around.pace.pause();
       this.#makeFlushed();
     });
   }
 
   check(): void {
-    this.#attempt(() => checkTemporary(this.#task.temporary, this.#makeFlushed(), this.#pace));
+    this.#attempt(() => checkTemporary(this.#task.temporary, this.#makeFlushed(), this.#around));
   }
 
   abandon(): void {
@@ -84,7 +83,7 @@ export class Copy {
   #makeWritten(): Written {
     if (this.#written !== null) return this.#written;
     this.#attempts += 1;
-    this.#written = writeTemporary(this.#task, this.#fileMode, this.#pace);
+    this.#written = writeTemporary(this.#task, this.#fileMode, this.#around);
     this.#open = true;
     return this.#written;
   }
@@ -125,7 +124,7 @@ export class Copy {
     if (this.#open) closeSync(this.#written.fd);
     this.#open = false;
     this.#written = null;
-    unlinkSync(systemPath(this.#task.temporary));
+    unlinkSync(systemPath(this.#around.folders.archive.path(this.#task.temporary)));
   }
 }
 

@@ -140,7 +140,7 @@ export class Executor implements AsyncDisposable {
       hash,
       temporary: temporaryPath(root, temporary),
     }));
-    const results = await threads.run({ tasks, fileMode, stop });
+    const results = await threads.run({ root, tasks, fileMode, stop });
     return named.map((name, n) => ({ ...name, result: results[n] ?? { kind: "aborted", bytesRead: 0 } }));
   }
 

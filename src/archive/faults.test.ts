@@ -19,6 +19,7 @@ async function copyWithFaults(fault: string): Promise<{ result: Record<string, u
     import { copyBatch } from ${compiled("./copy-batch.js")};
     import { newStopFlag } from ${compiled("./stop-flag.js")};
     const [result] = copyBatch({
+      root: ${JSON.stringify(disk.path(""))},
       tasks: [{
         source: ${JSON.stringify(disk.path("usb/a.jpg"))}, size: ${size}, modified: ${modified}n, hash: null,
         temporary: ${JSON.stringify(disk.path(`tmp/${temporary}`))},

@@ -1,4 +1,5 @@
 import { lstatSync, mkdirSync } from "node:fs";
+import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { folderOf, joinPath, type PathText, systemPath } from "../model/path.ts";
 import { flushFolderSync } from "./flush-folder.ts";
@@ -10,6 +11,7 @@ const remembered = 20_000;
 /** The archive's folders: made where they are missing, never followed through a link, flushed once for a batch. */
 export class Folders {
   readonly #root: PathText;
+  readonly #held: OpenFolders;
   /** Known to be folders since the last flush. */
   readonly #checked = new Set<PathText>();
   readonly #touched = new Set<PathText>();
@@ -19,6 +21,21 @@ export class Folders {
 
   constructor(root: PathText) {
     this.#root = root;
+    this.#held = new OpenFolders(root);
+  }
+
+  /**
+   * A path of the archive for system calls, in which no folder can be exchanged for a link any more; good for one step.
+   *
+   * @throws Trouble PATH_BLOCKED if a folder in it is none, or a link; NodeJS.ErrnoException ENOENT, EACCES, …
+   */
+  path(path: PathText): PathText {
+    try {
+      return this.#held.path(joinPath(this.#root, path));
+    } catch (error) {
+      if (systemCode(error) !== "ENOTDIR") throw error;
+      throw new Trouble("PATH_BLOCKED", `${folderOf(path)} in the archive is not a folder`);
+    }
   }
 
   /**
@@ -49,7 +66,9 @@ export class Folders {
    * @throws NodeJS.ErrnoException final: nothing of the batch may count as done
    */
   flush(): PathText[] {
-    for (const folder of this.#touched) flushFolderSync(joinPath(this.#root, folder));
+    for (const folder of this.#touched) flushFolderSync(this.#held.inside(joinPath(this.#root, folder), "."));
+    // A folder that somebody renames must not be taken for the one that it was.
+    this.#held[Symbol.dispose]();
     if (this.#durable.size > remembered) this.#durable.clear();
     for (const folder of this.#checked) this.#durable.add(folder);
     this.#touched.clear();
@@ -60,7 +79,7 @@ export class Folders {
   }
 
   #isMissing(folder: PathText): boolean {
-    const stats = lstatSync(systemPath(joinPath(this.#root, folder)), { throwIfNoEntry: false });
+    const stats = lstatSync(systemPath(this.path(folder)), { throwIfNoEntry: false });
     if (stats !== undefined && !stats.isDirectory()) {
       throw new Trouble("PATH_BLOCKED", `${folder} in the archive is not a folder`);
     }
@@ -69,7 +88,7 @@ export class Folders {
 
   #make(folder: PathText): void {
     try {
-      mkdirSync(systemPath(joinPath(this.#root, folder)));
+      mkdirSync(systemPath(this.path(folder)));
       this.#made.push(folder);
     } catch (error) {
       // Somebody else was faster; what they made is looked at.

@@ -4,7 +4,7 @@ import { type PathText, systemPath } from "../model/path.ts";
 import { Folders } from "./folders.ts";
 import { type LinkStep, linkEntry, type Placed, type PublishStep, publish, type Surroundings } from "./place-file.ts";
 import { temporaryPath } from "./private-folder.ts";
-import { ArchiveTrouble, type Failure, failureOf, type Stop } from "./trouble.ts";
+import { ArchiveTrouble, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
 
 /** Throws a temporary file away. */
 export interface DiscardStep {
@@ -43,9 +43,9 @@ export function placeBatch({ root, steps }: PlaceRequest): PlaceAnswer {
   foldersOf.set(root, folders);
   let stop: Stop | null = null;
   const results = steps.map((step) => {
-    const result: StepResult = stop ?? settled(step, { root, folders });
+    const result: StepResult = stop ?? settled(step, { folders });
     if (result.kind === "stop") stop = result;
-    if (result.kind === "stop" || result.kind === "failed") discardOf(step, root);
+    if (result.kind === "stop" || result.kind === "failed") discardOf(step, folders);
     return result;
   });
   try {
@@ -65,7 +65,7 @@ function settled(step: PlaceStep, around: Surroundings): StepResult {
       case "link":
         return linkEntry(step, around);
       case "discard":
-        discardOf(step, around.root);
+        discardOf(step, around.folders);
         return { kind: "discarded" };
     }
   } catch (error) {
@@ -80,12 +80,12 @@ export function isArchiveGone(error: unknown): boolean {
   return gone.includes(systemCode(error) ?? "") && !isReading;
 }
 
-function discardOf(step: PlaceStep, root: PathText): void {
+function discardOf(step: PlaceStep, folders: Folders): void {
   if (step.do === "link") return;
   try {
-    unlinkSync(systemPath(temporaryPath(root, step.temporary)));
+    unlinkSync(systemPath(folders.path(temporaryPath("" as PathText, step.temporary))));
   } catch (error) {
     // Gone already, or the disk is: the next run's opening removes what is left.
-    if (systemCode(error) === null) throw error;
+    if (systemCode(error) === null && !(error instanceof Trouble)) throw error;
   }
 }

@@ -2,7 +2,7 @@ import { type BigIntStats, fsyncSync, linkSync, lstatSync, unlinkSync } from "no
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
 import type { ArchivedFile } from "../model/operation.ts";
-import { folderOf, joinPath, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import type { Folders } from "./folders.ts";
 import { temporaryPath } from "./private-folder.ts";
@@ -36,7 +36,6 @@ export type Placed =
 
 /** What placing needs of its thread. */
 export interface Surroundings {
-  readonly root: PathText;
   readonly folders: Folders;
 }
 
@@ -46,12 +45,12 @@ export interface Surroundings {
  * @throws Trouble PATH_BLOCKED; NodeJS.ErrnoException ENAMETOOLONG, ENOSPC, …
  */
 export function publish(step: PublishStep, around: Surroundings): Placed {
-  const temporary = temporaryPath(around.root, step.temporary);
+  const temporary = temporaryPath("" as PathText, step.temporary);
   const isHeld = step.held !== null && stillHeld(step.held, around);
   const how = isHeld ? "alreadyThere" : give(temporary, step, around);
   if (how === "taken") return { kind: "taken" };
   // Before the file is looked at for the last time: it changes ctime.
-  unlinkSync(systemPath(temporary));
+  unlinkSync(systemPath(around.folders.path(temporary)));
   return { kind: how, archived: archivedAt(isHeld ? step.held.path : step.to, around) };
 }
 
@@ -64,19 +63,20 @@ export function linkEntry(step: LinkStep, around: Surroundings): Placed {
   if (!stillHeld(step.held, around)) {
     throw new Trouble("ENTRY_CHANGED", `the archive's ${step.held.path} is gone or is not the file that was recorded`);
   }
-  const how = give(joinPath(around.root, step.held.path), step, around);
+  const how = give(step.held.path, step, around);
   return how === "taken" ? { kind: "taken" } : { kind: how, archived: archivedAt(step.to, around) };
 }
 
-/** Links `existing` to the name that is wanted, unless something stands there. */
+/** Links `existing`, a path of the archive, to the name that is wanted, unless something stands there. */
 function give(existing: PathText, step: PublishStep | LinkStep, around: Surroundings): Placed["kind"] {
   const folder = folderOf(step.to);
-  const target = systemPath(joinPath(around.root, step.to));
-  const ours = lstatSync(systemPath(existing), { bigint: true });
-  if (!ours.isFile()) throw new Trouble("NOT_A_FILE", "what was to be linked is no longer an ordinary file");
   around.folders.ensure(folder);
+  const from = systemPath(around.folders.path(existing));
+  const target = systemPath(around.folders.path(step.to));
+  const ours = lstatSync(from, { bigint: true });
+  if (!ours.isFile()) throw new Trouble("NOT_A_FILE", "what was to be linked is no longer an ordinary file");
   try {
-    linkSync(systemPath(existing), target);
+    linkSync(from, target);
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw error;
     const how = occupied(ours, step, around);
@@ -92,7 +92,7 @@ function give(existing: PathText, step: PublishStep | LinkStep, around: Surround
 
 /** Something stands at the name that was wanted: fine if it is this very file, or holds the same content. */
 function occupied(ours: BigIntStats, step: PublishStep | LinkStep, around: Surroundings): Placed["kind"] {
-  const target = joinPath(around.root, step.to);
+  const target = around.folders.path(step.to);
   const theirs = lstatSync(systemPath(target), { bigint: true });
   // NFS repeats a request whose answer was lost: then our own link, just made, says that it exists.
   if (isSame(ours, theirs)) return step.do === "publish" ? "placed" : "alreadyThere";
@@ -108,9 +108,9 @@ function occupied(ours: BigIntStats, step: PublishStep | LinkStep, around: Surro
  * Archive files are judged by size, modification time and inode: `link` and `chmod` change ctime. Where inode numbers
  * mean nothing, as on network file systems, the inventory keeps none, and size and time must do.
  */
-function stillHeld(held: ArchivedFile, { root }: Surroundings): boolean {
-  const stats = lstatSync(systemPath(joinPath(root, held.path)), { bigint: true, throwIfNoEntry: false });
-  if (stats === undefined || !stats.isFile()) return false;
+function stillHeld(held: ArchivedFile, around: Surroundings): boolean {
+  const stats = statsAt(held.path, around);
+  if (stats === null || !stats.isFile()) return false;
   const isSameInode = held.inode === 0n || stats.ino === BigInt.asUintN(64, held.inode);
   return Number(stats.size) === held.size && stats.mtimeNs === held.modified && isSameInode;
 }
@@ -120,8 +120,18 @@ export function isSame(a: BigIntStats, b: BigIntStats): boolean {
   return b.isFile() && a.ino === b.ino && a.dev === b.dev;
 }
 
-function archivedAt(path: PathText, { root }: Surroundings): ArchivedFile {
-  return archivedAs(path, lstatSync(systemPath(joinPath(root, path)), { bigint: true }));
+/** null: nothing stands there. */
+function statsAt(path: PathText, { folders }: Surroundings): BigIntStats | null {
+  try {
+    return lstatSync(systemPath(folders.path(path)), { bigint: true });
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function archivedAt(path: PathText, { folders }: Surroundings): ArchivedFile {
+  return archivedAs(path, lstatSync(systemPath(folders.path(path)), { bigint: true }));
 }
 
 /** What the inventory is to know of a file of the archive. */

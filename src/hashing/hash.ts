@@ -1,4 +1,4 @@
-import { type PathText, systemPath } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { concurrently } from "../threads/concurrently.ts";
 import { ThreadPool } from "../threads/pool.ts";
@@ -23,7 +23,8 @@ export type Depth = "ends" | "whole";
 export interface HashRequest {
   readonly depth: Depth;
   readonly ids: Float64Array;
-  readonly paths: readonly (string | Buffer)[];
+  /** Absolute. */
+  readonly paths: readonly PathText[];
   readonly sizes: Float64Array;
   readonly modified: BigInt64Array;
 }
@@ -108,7 +109,7 @@ function requestFor(batch: readonly HashTask[], depth: Depth): HashRequest {
   return {
     depth,
     ids: Float64Array.from(batch, (task) => task.id),
-    paths: batch.map((task) => systemPath(task.path)),
+    paths: batch.map((task) => task.path),
     sizes: Float64Array.from(batch, (task) => task.size),
     modified: BigInt64Array.from(batch, (task) => task.modified),
   };

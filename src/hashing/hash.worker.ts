@@ -1,7 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { openInPlace } from "../disk/open-file.ts";
+import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { headBytes, headDigits, wholeUpTo } from "../model/fingerprint.ts";
+import type { PathText } from "../model/path.ts";
 import { serveRequests } from "../threads/serve.ts";
 import type { Depth, HashedBatch, HashRequest, UnreadableFile } from "./hash.ts";
 
@@ -27,10 +30,11 @@ function hashBatch({ depth, ids, paths, sizes, modified }: HashRequest): HashedB
   let files = 0;
   const unreadable: UnreadableFile[] = [];
   const read = { bytes: 0 };
+  using folders = new OpenFolders();
   for (const [n, path] of paths.entries()) {
     const id = ids[n] ?? 0;
     try {
-      rows += `${id}\t${readFile(path, depth, { size: sizes[n] ?? 0, mtimeNs: modified[n] ?? 0n }, read)}\n`;
+      rows += `${id}\t${readFile(path, folders, depth, { size: sizes[n] ?? 0, mtimeNs: modified[n] ?? 0n }, read)}\n`;
       files++;
     } catch (error) {
       const code = error instanceof ChangedWhileRead ? "CHANGED_WHILE_READ" : systemCode(error);
@@ -45,32 +49,29 @@ class ChangedWhileRead extends Error {}
 
 /** The row of one file: the version that was read, and its digests. Tries twice if the file changes meanwhile. */
 function readFile(
-  path: string | Buffer,
+  path: PathText,
+  folders: OpenFolders,
   depth: Depth,
   expected: { readonly size: number; readonly mtimeNs: bigint },
   read: { bytes: number },
 ): string {
-  // Without O_NONBLOCK a pipe that took the file's name since the walk would block the thread for ever.
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    let size = expected.size;
-    let before: bigint = expected.mtimeNs;
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const started = BigInt(Date.now()) * 1_000_000n;
-      const reading = depth === "ends" && size > wholeUpTo ? readEnds(fd, size, read) : readWhole(fd, size, read);
-      const after = fstatSync(fd, { bigint: true });
-      if (!after.isFile()) throw new ChangedWhileRead();
-      // The version the inventory knows is the version before: an unchanged file needs no second fstat.
-      if (reading !== null && Number(after.size) === size && after.mtimeNs === before) {
-        return rowOf(after, started, reading);
-      }
-      size = Number(after.size);
-      before = after.mtimeNs;
+  using file = openInPlace(path, folders);
+  const { fd } = file;
+  let size = expected.size;
+  let before: bigint = expected.mtimeNs;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const started = BigInt(Date.now()) * 1_000_000n;
+    const reading = depth === "ends" && size > wholeUpTo ? readEnds(fd, size, read) : readWhole(fd, size, read);
+    const after = fstatSync(fd, { bigint: true });
+    if (!after.isFile()) throw new ChangedWhileRead();
+    // The version the inventory knows is the version before: an unchanged file needs no second fstat.
+    if (reading !== null && Number(after.size) === size && after.mtimeNs === before) {
+      return rowOf(after, started, reading);
     }
-    throw new ChangedWhileRead();
-  } finally {
-    closeSync(fd);
+    size = Number(after.size);
+    before = after.mtimeNs;
   }
+  throw new ChangedWhileRead();
 }
 
 function rowOf(version: Version, started: bigint, { head, hash }: Reading): string {

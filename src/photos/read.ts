@@ -1,6 +1,6 @@
 import type { Category } from "../model/category.ts";
 import type { Evidence } from "../model/evidence.ts";
-import type { PathText } from "../model/path.ts";
+import { type PathText, systemPath } from "../model/path.ts";
 import { concurrently } from "../threads/concurrently.ts";
 import { ThreadPool } from "../threads/pool.ts";
 import { Exiftool } from "./exiftool.ts";
@@ -11,8 +11,8 @@ import type { Look, LookRequest } from "./read.worker.ts";
 /** One file whose evidence is wanted. */
 export interface EvidenceRequest {
   readonly id: number;
-  /** Absolute; what node's file functions take. */
-  readonly path: string | Buffer;
+  /** Absolute. */
+  readonly path: PathText;
   readonly name: PathText;
   /** Bytes. */
   readonly size: number;
@@ -124,7 +124,7 @@ async function finish(
   if (unread === null) return { id, evidence, bytesRead };
   if (tool === null || tool.broken) return { id, evidence, bytesRead, unread: `${unread}: exiftool is not used` };
   try {
-    const reading = await tool.read(path);
+    const reading = await tool.read(systemPath(path));
     const findings = new Findings(evidence);
     addExiftoolTags(reading.tags, findings);
     return { id, evidence: findings.evidence(), bytesRead: bytesRead + reading.bytesRead };

@@ -1,14 +1,18 @@
 /** Thread entry: opens one file after the other and looks into it, by synchronous calls. */
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { fstatSync } from "node:fs";
+import { openInPlace } from "../disk/open-file.ts";
+import { OpenFolders } from "../disk/open-folders.ts";
 import type { Category } from "../model/category.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Evidence } from "../model/evidence.ts";
+import type { PathText } from "../model/path.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { FileBytes } from "./bytes.ts";
 import { look } from "./look.ts";
 
 export interface LookRequest {
-  readonly path: string | Uint8Array;
+  /** Absolute. */
+  readonly path: PathText;
   readonly name: string;
   readonly category: Category;
 }
@@ -23,20 +27,15 @@ export interface Look {
   readonly failure: { readonly code: string; readonly message: string } | null;
 }
 
-// A symbolic link or a pipe put in the place of a photo must not be followed, nor make us wait.
-const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+serveRequests<readonly LookRequest[], readonly Look[]>((requests) => {
+  using folders = new OpenFolders();
+  return requests.map((request) => lookInto(request, folders));
+});
 
-serveRequests<readonly LookRequest[], readonly Look[]>((requests) => requests.map(lookInto));
-
-function lookInto({ path, name, category }: LookRequest): Look {
+function lookInto({ path, name, category }: LookRequest, folders: OpenFolders): Look {
   try {
-    // A Buffer arrives in a thread as a plain Uint8Array, which fs does not take for a path.
-    const fd = openSync(typeof path === "string" ? path : Buffer.from(path), flags);
-    try {
-      return lookAt(fd, name, category);
-    } finally {
-      closeSync(fd);
-    }
+    using file = openInPlace(path, folders);
+    return lookAt(file.fd, name, category);
   } catch (error) {
     return failed(error, 0);
   }

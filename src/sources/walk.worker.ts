@@ -1,4 +1,5 @@
 import { lstatSync, readdirSync } from "node:fs";
+import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, pathText, pathTextOf, systemPath } from "../model/path.ts";
 import { serveRequests } from "../threads/serve.ts";
@@ -13,7 +14,8 @@ serveRequests<WalkRequest, WalkResult>(walkSome, (result) => [result.rows.buffer
 
 /** Walks depth first from the given folders until the budget is used up. */
 function walkSome(request: WalkRequest): WalkResult {
-  const seen = new Seen(request);
+  using held = new OpenFolders();
+  const seen = new Seen(request, held);
   const waiting = [...request.folders];
   while (waiting.length > 0 && seen.files < request.budget) {
     const folder = waiting.pop() as PathText;
@@ -27,14 +29,16 @@ class Seen {
   files = 0;
   readonly #request: WalkRequest;
   readonly #excluded: Excluder;
+  readonly #held: OpenFolders;
   readonly #folders: { number: number; path: PathText }[] = [];
   readonly #unreadable: Unreadable[] = [];
   #rows = "";
   #bytes = 0;
   #others = 0;
 
-  constructor(request: WalkRequest) {
+  constructor(request: WalkRequest, held: OpenFolders) {
     this.#request = request;
+    this.#held = held;
     this.#excluded = compileExclude(request.exclude);
   }
 
@@ -69,10 +73,11 @@ class Seen {
 
   #list(folder: PathText, absolute: PathText): PathText[] {
     try {
-      const names = readdirSync(systemPath(absolute));
+      const here = systemPath(this.#held.inside(absolute, "."));
+      const names = readdirSync(here);
       // U+FFFD stands where bytes are no UTF-8 (or is really meant): ask again for the bytes.
       if (!names.some((name) => name.includes("\ufffd"))) return names.map(pathTextOf);
-      return readdirSync(systemPath(absolute), { encoding: "buffer" }).map(pathText);
+      return readdirSync(here, { encoding: "buffer" }).map(pathText);
     } catch (error) {
       this.#cannotRead(folder, error);
       return [];
@@ -81,7 +86,7 @@ class Seen {
 
   #look(path: PathText, name: PathText, absolute: PathText, number: number, junkBelow: boolean): "folder" | "noted" {
     try {
-      const stat = lstatSync(systemPath(absolute), { bigint: true });
+      const stat = lstatSync(systemPath(this.#held.path(absolute)), { bigint: true });
       if (stat.isDirectory()) return this.#excluded(path, true) === null ? "folder" : "noted";
       if (!stat.isFile()) {
         this.#others++;
