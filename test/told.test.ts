@@ -37,7 +37,7 @@ test("bytes that changed although size and time did not raise the alarm, and are
 
   assert.equal(status, 6);
   assert.match(stdout, /phone: a\.jpg: .*\[CONTENT_CHANGED\]/);
-  assert.match(stdout, /^ALARM: 1 file read differently/m);
+  assert.match(stdout, /^ALARM: 2 files read differently/m);
   assert.deepEqual(await home.archived(), {});
 });
 

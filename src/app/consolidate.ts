@@ -7,11 +7,12 @@ import { countClaimed } from "../inventory/claims.ts";
 import { shareAmongHardLinks } from "../inventory/hashes.ts";
 import { heldContents, type Placed, type ReadSource, recordPlaced } from "../inventory/placed.ts";
 import { addProblems } from "../inventory/problems.ts";
-import type { Problem } from "../model/operation.ts";
+import type { CopyOperation, Problem } from "../model/operation.ts";
 import { Serial } from "../threads/serial.ts";
 import type { App } from "./context.ts";
 import { verifyClaims } from "./hashing.ts";
 import { hashed, mirrorFolder } from "./mirroring.ts";
+import { mostFailed, OtherCopies } from "./other-copies.ts";
 import { entryOperations, linkOperations, type Plan } from "./plan.ts";
 import type { Phase } from "./progress.ts";
 import { hashThreads } from "./threads.ts";
@@ -105,6 +106,7 @@ async function carryOut(app: App, plan: Plan, { executor, recorder, runId, claim
       }),
     );
   });
+  await copyOthers(plan, { executor, recorder, runId, claimed }, copying);
   copying.end();
   if (app.signal.aborted) return;
   // Names of one inode share what the copy of one of them told.
@@ -120,6 +122,16 @@ async function carryOut(app: App, plan: Plan, { executor, recorder, runId, claim
     for await (const batch of executor.execute(steps, { readers: 1 })) await recorder.record(batch, linking);
   });
   linking.end();
+}
+
+/** A content whose original could not be copied is taken from one of its duplicates. */
+async function copyOthers(plan: Plan, { executor, recorder }: Execution, phase: Phase): Promise<void> {
+  const others = new OtherCopies(plan);
+  for (;;) {
+    const steps = await others.of(recorder.takeFailed());
+    if (steps.length === 0) return;
+    for await (const batch of executor.execute(steps, { readers: 1 })) await recorder.record(batch, phase);
+  }
 }
 
 function adviceFor({ db }: App, { archive }: Plan): Advice {
@@ -146,6 +158,7 @@ class Recorder implements AsyncDisposable {
   readonly #session;
   readonly #writes = new Serial();
   readonly #started: number;
+  #failed: CopyOperation[] = [];
   #totals = { copiedFiles: 0, copiedBytes: 0, linkedFiles: 0, foundFiles: 0, failed: 0, readBytes: 0 };
 
   private constructor(app: App, plan: Plan, runId: string, session: Awaited<ReturnType<App["db"]["session"]>>) {
@@ -173,6 +186,13 @@ class Recorder implements AsyncDisposable {
       const bytes = results.reduce((sum, { outcome }) => sum + ("bytesRead" in outcome ? outcome.bytesRead : 0), 0);
       phase.add({ files: results.length, bytes });
     });
+  }
+
+  /** Copies that failed since this was called last. */
+  takeFailed(): readonly CopyOperation[] {
+    const failed = this.#failed;
+    this.#failed = [];
+    return failed;
   }
 
   /** Counts what was read beside the copying. */
@@ -207,6 +227,9 @@ class Recorder implements AsyncDisposable {
     } else if (outcome.kind === "linked") this.#totals.linkedFiles++;
     else if (outcome.kind === "alreadyThere" && operation.do === "copy") this.#totals.foundFiles++;
     else if (outcome.kind === "failed" || outcome.kind === "taken") this.#totals.failed++;
+    if (outcome.kind === "failed" && operation.do === "copy" && this.#failed.length < mostFailed) {
+      this.#failed.push(operation);
+    }
   }
 }
 

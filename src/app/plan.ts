@@ -172,11 +172,11 @@ function entryOperation(row: NewEntryRow, roots: ReadonlyMap<string, Target>): S
   };
 }
 
-function rootsOf(sources: readonly Target[]): ReadonlyMap<string, Target> {
+export function rootsOf(sources: readonly Target[]): ReadonlyMap<string, Target> {
   return new Map(sources.map((source) => [source.name, source]));
 }
 
-function fileOf(row: FileRow, roots: ReadonlyMap<string, Target>): SourceFile {
+export function fileOf(row: FileRow, roots: ReadonlyMap<string, Target>): SourceFile {
   const { id, source, path, size, modified, changed } = row;
   return { id, source, path, size, modified, changed, root: roots.get(source)?.root ?? joinPath() };
 }

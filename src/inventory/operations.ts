@@ -16,7 +16,7 @@ export interface FileRow {
   readonly hash: Hash | null;
 }
 
-const fileColumns: Query = sql`
+export const fileColumns: Query = sql`
   file.id::float8 as id, planned_source.source_id as "sourceId", planned_source.name as source,
   case when folder.path = '' then file.name else folder.path || '/' || file.name end as path,
   file.size::float8 as size, file.mtime as modified, file.ctime as changed,
