@@ -131,10 +131,12 @@ test("while one run is active, a second one is refused and disturbs nothing; loo
   await waitFor(first, isCopying(home));
   first.child.kill("SIGSTOP");
   const second = await home.onefold(["run", ...home.places]);
+  const scan = await home.onefold(["scan", ...home.places]);
   const status = await home.onefold(["status"]);
   first.child.kill("SIGCONT");
 
   assert.equal(second.status, 7, second.stderr);
+  assert.equal(scan.status, 7, scan.stderr);
   assert.match(second.stderr, /^error: .* \[RUN_ACTIVE\]\n {2}hint: /);
   assert.equal(status.status, 0, status.stderr);
   assert.equal((await summaryOf(first.ended)).status, "complete");
