@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import type { Category } from "../model/category.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Evidence } from "../model/evidence.ts";
+import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { FileBytes } from "./bytes.ts";
 import { look } from "./look.ts";
@@ -29,6 +30,7 @@ const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 serveRequests<readonly LookRequest[], readonly Look[]>((requests) => requests.map(lookInto));
 
 function lookInto({ path, name, category }: LookRequest): Look {
+  beat();
   try {
     // A Buffer arrives in a thread as a plain Uint8Array, which fs does not take for a path.
     const fd = openSync(typeof path === "string" ? path : Buffer.from(path), flags);

@@ -55,7 +55,9 @@ export class ThreadPool<Request, Result> implements AsyncDisposable {
     this.#closed = true;
     if (this.#watch !== null) clearInterval(this.#watch);
     for (const job of this.#waiting.splice(0)) job.reject(new Error("the thread pool is closed"));
-    await Promise.all([...this.#all].map((thread) => thread.end(graceMs)));
+    const all = [...this.#all];
+    this.#all.clear();
+    await Promise.all(all.map((thread) => thread.end(graceMs)));
   }
 
   #next(): void {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Transferable, Worker } from "node:worker_threads";
-import { beats, newHeart } from "./heart.ts";
+import { beats, mayTakeLong, newHeart } from "./heart.ts";
 
 /** Answers of a thread: see {@link serveRequests} in serve.ts. */
 export type Answer<Result> = { readonly result: Result } | { readonly thrown: unknown };
@@ -18,7 +18,7 @@ export class ThreadSilent extends Error {
   readonly seconds: number;
 
   constructor(seconds: number) {
-    super(`a thread did not get on for ${seconds} s`);
+    super(`it does not answer for ${seconds} s`);
     this.seconds = seconds;
   }
 }
@@ -89,7 +89,7 @@ export class Thread<Request, Result> {
    */
   silentMs(now: number, mostMs: number): number {
     const counted = beats(this.#heart);
-    const isBusy = this.#job !== null && counted === this.#beats;
+    const isBusy = this.#job !== null && counted === this.#beats && !mayTakeLong(this.#heart);
     this.#silentMs = isBusy ? this.#silentMs + Math.min(mostMs, now - this.#lookedAt) : 0;
     this.#beats = counted;
     this.#lookedAt = now;
