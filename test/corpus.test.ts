@@ -136,8 +136,9 @@ function isDated(truth: Truth | undefined): boolean {
 async function readAll(paths: readonly string[], exiftool: number): Promise<EvidenceResult[]> {
   const requests = paths.map((path, id): EvidenceRequest => {
     const full = join(root, path);
+    const { size } = statSync(full);
     const name = pathTextOf(basename(path));
-    return { id, path: pathTextOf(full), name, size: statSync(full).size, category: categoryOf(path) };
+    return { id, source: "corpus", path: pathTextOf(full), name, size, category: categoryOf(path) };
   });
   const results: EvidenceResult[] = [];
   for await (const result of readEvidence(requests, { threads: 2, exiftool })) results[result.id] = result;

@@ -32,7 +32,11 @@ export function configSchema(folder: string) {
     keep: z.strictObject({ rules: z.array(z.enum(ruleNames)).optional() }).optional(),
     czkawka: z.strictObject({ command: z.string().min(1).optional() }).optional(),
     scan: z
-      .strictObject({ "exclude-junk": z.boolean().optional(), threads: z.number().int().min(0).max(256).optional() })
+      .strictObject({
+        "exclude-junk": z.boolean().optional(),
+        threads: z.number().int().min(0).max(256).optional(),
+        "stall-seconds": z.number().int().min(0).max(86_400).optional(),
+      })
       .optional(),
   });
 }

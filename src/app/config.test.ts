@@ -84,7 +84,7 @@ describe("a config file", () => {
         ],
         keep: { rules: ["newest"] },
         czkawka: { command: "/opt/czkawka_cli" },
-        scan: { excludeJunk: false, threads: 3 },
+        scan: { excludeJunk: false, threads: 3, stallSeconds: 0 },
       },
     );
   });
@@ -100,7 +100,7 @@ describe("a config file", () => {
         path: null,
         bySource: true,
         keep: { rules: ["source-order", "oldest", "shortest-path"] },
-        scan: { excludeJunk: true, threads: 0 },
+        scan: { excludeJunk: true, threads: 0, stallSeconds: 0 },
         file: null,
       },
     );

@@ -22,10 +22,9 @@ export interface Config {
   readonly sources: readonly SourceConfig[];
   readonly archive: ArchiveConfig;
   readonly keep: { readonly rules: readonly RuleName[] };
-  /** threads: 0 leaves the number to onefold. */
   /** command: name or path of czkawka_cli. */
   readonly czkawka: { readonly command: string };
-  readonly scan: { readonly excludeJunk: boolean; readonly threads: number };
+  readonly scan: ScanConfig;
 }
 
 export interface SourceConfig {
@@ -35,6 +34,14 @@ export interface SourceConfig {
   /** "required": refuse unless something is mounted there; "auto": once seen mounted, required; "off": never ask. */
   readonly mount: (typeof mountChecks)[number];
   readonly exclude: readonly string[];
+}
+
+export interface ScanConfig {
+  readonly excludeJunk: boolean;
+  /** 0 leaves the number to onefold. */
+  readonly threads: number;
+  /** A source that makes no progress for so long is given up; 0 leaves it to onefold. */
+  readonly stallSeconds: number;
 }
 
 export interface ArchiveConfig {
@@ -113,7 +120,11 @@ function configOf(fields: ConfigFields, file: string | null): Config {
     },
     keep: { rules: keep?.rules ?? defaultRules },
     czkawka: { command: czkawka?.command ?? "czkawka_cli" },
-    scan: { excludeJunk: scan?.["exclude-junk"] ?? true, threads: scan?.threads ?? 0 },
+    scan: {
+      excludeJunk: scan?.["exclude-junk"] ?? true,
+      threads: scan?.threads ?? 0,
+      stallSeconds: scan?.["stall-seconds"] ?? 0,
+    },
   };
 }
 

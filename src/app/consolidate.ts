@@ -7,7 +7,9 @@ import { countClaimed } from "../inventory/claims.ts";
 import { shareAmongHardLinks } from "../inventory/hashes.ts";
 import { heldContents, type Placed, type ReadSource, recordPlaced } from "../inventory/placed.ts";
 import { addProblems } from "../inventory/problems.ts";
+import { AppError } from "../model/errors.ts";
 import type { CopyOperation, Problem } from "../model/operation.ts";
+import { joinPath } from "../model/path.ts";
 import { Serial } from "../threads/serial.ts";
 import type { App } from "./context.ts";
 import { verifyClaims } from "./hashing.ts";
@@ -15,8 +17,8 @@ import { hashed, mirrorFolder } from "./mirroring.ts";
 import { mostFailed, OtherCopies } from "./other-copies.ts";
 import { entryOperations, linkOperations, type Plan } from "./plan.ts";
 import type { Phase } from "./progress.ts";
-import { hashThreads } from "./threads.ts";
-import { describeTrouble } from "./trouble.ts";
+import { hashThreads, patienceSeconds } from "./threads.ts";
+import { archiveFullCode, describeTrouble } from "./trouble.ts";
 
 export interface ConsolidateTotals {
   readonly copiedFiles: number;
@@ -49,7 +51,10 @@ export function takeArchive(app: App, plan: { readonly root: Archive["root"] }, 
  * A plan that rests on claims of other programs is checked on the way: what it copies by the copy, the rest by reading
  * it before the links are made. If claims turn out wrong, `replan` is asked once for what they left to do.
  *
- * @throws AppError ARCHIVE_FULL before the first copy, if the plan does not fit
+ * What a lost source was to bring in is left out; its watch tells. An archive that others fill up meanwhile ends the work:
+ * what was done stays, and the run lists it as its problem.
+ *
+ * @throws AppError ARCHIVE_FULL before the first copy, if the plan does not fit; ARCHIVE_LOST
  */
 export async function consolidate(
   app: App,
@@ -75,10 +80,18 @@ export async function consolidate(
   await using journal = await beginJournal(archive, header);
   await using recorder = await Recorder.open(app, plan, runId);
   await using executor = new Executor(archive, { journal, advice: adviceFor(app, plan), signal: app.signal });
-  await carryOut(app, plan, { executor, recorder, runId, claimed });
-  if (claimed > 0 && !app.signal.aborted) {
-    await using rest = await replan();
-    await carryOut(app, rest, { executor, recorder, runId, claimed: 0 });
+  try {
+    await carryOut(app, plan, { executor, recorder, runId, claimed });
+    // What a lost source was to bring in may stand in another one.
+    let isSettled = claimed === 0 && !hasLost(plan);
+    while (!isSettled && !app.signal.aborted) {
+      await using rest = await replan();
+      await carryOut(app, rest, { executor, recorder, runId, claimed: 0 });
+      isSettled = !hasLost(rest);
+    }
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== archiveFullCode || !recorder.hasDone) throw error;
+    await recorder.list({ code: archiveFullCode, message: error.message });
   }
   const result = recorder.result();
   const status = app.signal.aborted ? "interrupted" : result.totals.failed > 0 ? "incomplete" : "complete";
@@ -98,13 +111,16 @@ async function carryOut(app: App, plan: Plan, { executor, recorder, runId, claim
   const { copyFiles, copyBytes, linkFiles } = plan.totals;
   const copying = app.progress.begin("copying", { files: copyFiles, bytes: copyBytes });
   await plan.session.transaction(async (db) => {
-    await Promise.all(
+    const copied = await Promise.allSettled(
       plan.sources.map(async (source) => {
+        const { watch } = source;
         const steps = flatten(entryOperations(db, plan, source));
-        const readers = hashThreads(app, source);
-        for await (const batch of executor.execute(steps, { readers })) await recorder.record(batch, copying);
+        const options = { readers: hashThreads(app, source), watch, patienceSeconds: patienceSeconds(app, source) };
+        for await (const batch of executor.execute(steps, options)) await recorder.record(batch, copying);
       }),
     );
+    // All have ended by now: none still uses the session, and all that was done is recorded.
+    for (const one of copied) if (one.status === "rejected") throw one.reason;
   });
   await copyOthers(plan, { executor, recorder, runId, claimed }, copying);
   copying.end();
@@ -134,8 +150,13 @@ async function copyOthers(plan: Plan, { executor, recorder }: Execution, phase: 
   }
 }
 
+function hasLost({ sources }: Plan): boolean {
+  return sources.some(({ watch }) => watch.lost !== null);
+}
+
 function adviceFor({ db }: App, { archive }: Plan): Advice {
   return {
+    archiveIsThere: () => archive.watch.isThere(),
     async entriesOf(wanted: readonly Wanted[]): Promise<ReadonlyMap<Step, HeldEntry>> {
       const hashes = [...new Set(wanted.flatMap(({ hash }) => hash ?? []))];
       const held = new Map((await heldContents(db, archive.id, hashes)).map((entry) => [entry.hash, entry]));
@@ -193,6 +214,19 @@ class Recorder implements AsyncDisposable {
     const failed = this.#failed;
     this.#failed = [];
     return failed;
+  }
+
+  /** Whether anything of this run is in the archive. */
+  get hasDone(): boolean {
+    return this.#totals.copiedFiles + this.#totals.linkedFiles > 0;
+  }
+
+  /** Lists trouble of the archive as a whole. */
+  async list({ code, message }: Pick<Problem, "code" | "message">): Promise<void> {
+    this.#totals.failed++;
+    await addProblems(this.#app.db, this.#runId, [
+      { source: this.#plan.archive.name, path: joinPath(), code, message },
+    ]);
   }
 
   /** Counts what was read beside the copying. */

@@ -6,7 +6,7 @@ import { categoryOf, datedSidecarExtensions, mediaExtensions } from "../model/ca
 import type { Evidence } from "../model/evidence.ts";
 import { joinPath } from "../model/path.ts";
 import { companions, type FolderFile, lentEvidence, type Tie } from "../photos/companions.ts";
-import { type EvidenceRequest, type EvidenceResult, readEvidence } from "../photos/read.ts";
+import { type EvidenceRequest, type EvidenceResult, readEvidence, silent } from "../photos/read.ts";
 import { siblingDates } from "../photos/siblings.ts";
 import type { App } from "./context.ts";
 import type { Target } from "./targets.ts";
@@ -61,7 +61,7 @@ export async function readNewEvidence(
       if (result.unread !== undefined && total.unread++ === 0) total.because = result.unread;
     } else if (file !== undefined) {
       total.unreadable++;
-      await listUnreadable(app, runId, file, result);
+      await hearUnreadable(app, { runId, sources }, file, result);
     }
     if (read.length >= resultsPerWrite) await write();
   }
@@ -79,24 +79,31 @@ async function* requests(
   asked: Map<number, Undated>,
 ): AsyncGenerator<EvidenceRequest, void, undefined> {
   const roots = new Map(sources.map(({ name, root }) => [name, root]));
+  const lost = (name: string) => sources.some((one) => one.name === name && one.watch.lost !== null);
   const extensions = { media: mediaExtensions, sidecars: datedSidecarExtensions };
   for await (const batch of undatedContents(session, extensions, maxSidecarBytes)) {
     for (const file of batch) {
       const root = roots.get(file.source);
       if (app.signal.aborted || root === undefined) return;
+      if (lost(file.source)) continue;
       asked.set(file.id, file);
       const { id, name, size } = file;
-      yield { id, path: joinPath(root, file.path), name, size, category: categoryOf(name) };
+      const path = joinPath(root, file.path);
+      yield { id, source: file.source, path, name, size, category: categoryOf(name) };
     }
   }
 }
 
-async function listUnreadable(
+async function hearUnreadable(
   app: App,
-  runId: string,
+  { runId, sources }: { readonly runId: string; readonly sources: readonly Target[] },
   { source, path }: Undated,
-  { unreadable }: Extract<EvidenceResult, { unreadable: string }>,
+  { unreadable, message }: Extract<EvidenceResult, { unreadable: string }>,
 ): Promise<void> {
+  const watch = sources.find(({ name }) => name === source)?.watch;
+  if (unreadable === silent) return watch?.lose(message);
+  const listed = await watch?.hear([{ code: unreadable }]);
+  if (listed?.length === 0) return;
   await addProblems(app.db, runId, [{ source, path, code: unreadable, message: describeTrouble(unreadable) }]);
 }
 

@@ -6,7 +6,7 @@ import type { Memory } from "./doctor-database.ts";
 import type { Look } from "./doctor-look.ts";
 import { describeMount, mountWarnings } from "./doctor-mount.ts";
 import type { CheckedSource } from "./doctor-setup.ts";
-import { refuseOverlap, refuseUnmounted, refuseWithoutMount } from "./targets.ts";
+import { refuseOverlap, refuseUnmounted, refuseWithoutMount } from "./guards.ts";
 
 /** The mounts of this machine, and what decides how SMB writes names. */
 export interface MountTable {

@@ -1,3 +1,4 @@
+import { archiveExchanged } from "../archive/errors.ts";
 import { type HashTask, hashFiles } from "../hashing/hash.ts";
 import {
   beginHashing,
@@ -15,12 +16,14 @@ import { placesOf } from "../inventory/files.ts";
 import { recordHashes, shareAmongHardLinks } from "../inventory/hashes.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { joinPath } from "../model/path.ts";
+import { ThreadSilent } from "../threads/pool.ts";
 import { Serial } from "../threads/serial.ts";
 import type { App } from "./context.ts";
 import type { Phase } from "./progress.ts";
 import type { Target, Targets } from "./targets.ts";
-import { hashThreads } from "./threads.ts";
+import { hashThreads, patienceSeconds } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
+import { silence } from "./watch.ts";
 
 /** What reading came to. */
 export interface Found {
@@ -117,16 +120,32 @@ interface Stage {
 const filesPerWrite = 4_000;
 
 async function hashTarget(app: App, stage: Stage): Promise<void> {
+  const { target } = stage;
+  const { watch } = target;
+  if (watch.lost !== null) return;
+  try {
+    await hashAll(app, stage);
+  } catch (error) {
+    if (!(error instanceof ThreadSilent)) throw error;
+    watch.lose(silence(error));
+  }
+  if (target.kind === "archive" && watch.lost !== null) throw archiveExchanged(target.root);
+}
+
+async function hashAll(app: App, stage: Stage): Promise<void> {
   const { target, found } = stage;
+  const { watch } = target;
   const tasks = tasksOf(stage.candidatesOf(stage.db, target.id), target);
-  const options = { depth: stage.depth, threads: hashThreads(app, target), signal: app.signal };
+  const signal = AbortSignal.any([app.signal, watch.signal]);
+  const patience = patienceSeconds(app, target);
+  const options = { depth: stage.depth, threads: hashThreads(app, target), signal, patienceSeconds: patience };
   let rows: Uint8Array[] = [];
   let waiting = 0;
   const write = async () => {
     const now = rows;
     rows = [];
     waiting = 0;
-    if (now.length > 0) await stage.write(now);
+    if (now.length > 0 && (await watch.isThere())) await stage.write(now);
   };
   for await (const batch of hashFiles(tasks, options)) {
     found.files += batch.files;
@@ -135,7 +154,9 @@ async function hashTarget(app: App, stage: Stage): Promise<void> {
     rows.push(batch.rows);
     waiting += batch.files;
     stage.phase.add({ files: batch.files, bytes: batch.bytesRead });
-    if (batch.unreadable.length > 0) await listUnreadable(app, stage, batch.unreadable);
+    watch.count(batch.files + batch.unreadable.length);
+    const listed = await watch.hear(batch.unreadable);
+    if (listed.length > 0) await listUnreadable(app, stage, listed);
     if (waiting >= filesPerWrite) await write();
   }
   await write();

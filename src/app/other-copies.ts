@@ -23,11 +23,12 @@ export class OtherCopies {
     const { session, archive, sources } = this.#plan;
     const asked = new Map(failed.map((operation) => [operation.from.id, operation]));
     for (const id of asked.keys()) this.#tried.add(id);
-    const roots = rootsOf(sources);
+    const roots = rootsOf(sources.filter(({ watch }) => watch.lost === null));
     const chosen = new Map<number, CopyOperation>();
     for (const copy of await otherCopies(session, archive.id, [...asked.keys()])) {
       const operation = asked.get(copy.insteadOf);
       if (operation === undefined || chosen.has(copy.insteadOf) || this.#tried.has(copy.id)) continue;
+      if (!roots.has(copy.source)) continue;
       const { source, path } = operation.from;
       const because = `${source}:${path}, the original, could not be read`;
       chosen.set(copy.insteadOf, { ...operation, from: fileOf(copy, roots), hash: copy.hash, because });

@@ -1,3 +1,4 @@
+import { readSpace } from "../archive/space.ts";
 import { hashFiles } from "../hashing/hash.ts";
 import type { DedicatedSession, Session } from "../inventory/database.ts";
 import { placesOf } from "../inventory/files.ts";
@@ -16,15 +17,26 @@ import {
 import { addProblems } from "../inventory/problems.ts";
 import type { CopyOperation, LinkOperation, Operation, SourceFile } from "../model/operation.ts";
 import { joinPath } from "../model/path.ts";
+import { ThreadSilent } from "../threads/pool.ts";
 import type { App } from "./context.ts";
 import { readNewEvidence, tieCompanions, type Unread } from "./dating.ts";
 import { decide } from "./deciding.ts";
 import { mirrorPaths } from "./mirroring.ts";
 import { settlePlaces } from "./settling.ts";
 import type { Target } from "./targets.ts";
+import { patienceSeconds } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
+import { silence } from "./watch.ts";
 
 type Step = CopyOperation | LinkOperation;
+
+/** Room in the archive, in bytes. */
+export interface Room {
+  readonly free: number;
+  /** What must stay free. */
+  readonly reserve: number;
+  readonly enough: boolean;
+}
 
 export interface PlanTotals {
   readonly copyFiles: number;
@@ -43,6 +55,7 @@ export interface Plan extends AsyncDisposable {
   readonly archive: Target;
   readonly bySource: boolean;
   readonly totals: PlanTotals;
+  readonly room: Room;
   /** Bytes read from the contents of files in order to make it. */
   readonly readBytes: number;
 }
@@ -50,8 +63,26 @@ export interface Plan extends AsyncDisposable {
 /**
  * Works out what brings every content of the sources into the archive, from the inventory and
  * from the metadata of photos. The same inventory gives the same plan. Changes no file.
+ *
+ * Sources that are lost have no part in it: a content that another source has, too, is archived from there.
  */
 export async function makePlan(
+  app: App,
+  { sources, archive }: { readonly sources: readonly Target[]; readonly archive: Target },
+  runId: string,
+): Promise<Plan> {
+  let readBytes = 0;
+  for (;;) {
+    const left = sources.filter(({ watch }) => watch.lost === null);
+    const plan = await planFrom(app, { sources: left, archive }, runId);
+    readBytes += plan.readBytes;
+    if (!left.some(({ watch }) => watch.lost !== null)) return { ...plan, readBytes };
+    // Photos that could not be looked at would be dated by less than is known of them.
+    await plan[Symbol.asyncDispose]();
+  }
+}
+
+async function planFrom(
   app: App,
   { sources, archive }: { readonly sources: readonly Target[]; readonly archive: Target },
   runId: string,
@@ -69,10 +100,12 @@ export async function makePlan(
     await findMirrorObstacles(session, archive.id);
     const links = bySource ? await countLinks(session, archive) : 0;
     const metadataUnread = dated.unread === null ? {} : { metadataUnread: dated.unread };
+    const { free, reserve } = await readSpace(archive.root);
+    const room = { free, reserve, enough: entries.copyBytes === 0 || entries.copyBytes + reserve <= free };
     const totals = { ...entries, linkFiles: entries.linkFiles + links, alreadyArchived, ...metadataUnread };
     const readBytes = dated.bytesRead + hashed.bytes;
     const dispose = () => session[Symbol.asyncDispose]();
-    return { session, sources, archive, bySource, totals, readBytes, [Symbol.asyncDispose]: dispose };
+    return { session, sources, archive, bySource, totals, room, readBytes, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
@@ -191,17 +224,25 @@ async function hashOne(
 ): Promise<void> {
   const [file] = await placesOf(app.db, [id]);
   const source = sources.find(({ id: sourceId }) => sourceId === file?.sourceId);
-  if (file === undefined || source === undefined) return;
+  if (file === undefined || source === undefined || source.watch.lost !== null) return;
+  const { watch } = source;
   const task = { id, path: joinPath(source.root, file.path), size: file.size, modified: file.modified };
   const tasks = (async function* () {
     yield [task];
   })();
-  for await (const batch of hashFiles(tasks, { depth: "whole", threads: 1, signal: app.signal })) {
-    hashed.bytes += batch.bytesRead;
-    await app.db.transaction((db) => recordHashes(db, [batch.rows]));
-    const problems = batch.unreadable.map(({ code }) => {
-      return { source: source.name, path: file.path, code, message: describeTrouble(code) };
-    });
-    await addProblems(app.db, runId, problems);
+  const signal = AbortSignal.any([app.signal, watch.signal]);
+  const options = { depth: "whole", threads: 1, signal, patienceSeconds: patienceSeconds(app, source) } as const;
+  try {
+    for await (const batch of hashFiles(tasks, options)) {
+      hashed.bytes += batch.bytesRead;
+      await app.db.transaction((db) => recordHashes(db, [batch.rows]));
+      const problems = (await watch.hear(batch.unreadable)).map(({ code }) => {
+        return { source: source.name, path: file.path, code, message: describeTrouble(code) };
+      });
+      await addProblems(app.db, runId, problems);
+    }
+  } catch (error) {
+    if (!(error instanceof ThreadSilent)) throw error;
+    watch.lose(silence(error));
   }
 }

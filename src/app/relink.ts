@@ -87,7 +87,11 @@ async function relink(app: App, { target, archive, runId }: Work): Promise<Relin
     return beginJournal(archive, header);
   });
   await using relinker = new Relinker(target.root, app.signal);
-  for await (const batch of relinker.relink(equalFiles(app.db, target.id), () => journal.begun())) {
+  for await (const batch of relinker.relink(
+    equalFiles(app.db, target.id),
+    () => journal.begun(),
+    () => target.watch.isThere(),
+  )) {
     await recordRelinked(app.db, where, batch);
     await list(app, { target, runId }, batch.leftAlone);
     for (const { link, namesLeft } of batch.relinked) tally.add(link, namesLeft);

@@ -1,9 +1,9 @@
 import { AppError, ExitCode } from "../model/errors.ts";
 import { type ConsolidateTotals, consolidate, takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
-import { makePlan, type Plan, type PlanTotals } from "./plan.ts";
+import { makePlan, type Plan, type PlanTotals, type Room } from "./plan.ts";
 import { type Engine, type ScanResult, type ScanTotals, scan } from "./scan.ts";
-import type { Targets } from "./targets.ts";
+import type { Acceptance, Targets } from "./targets.ts";
 import { type Outcome, requireArchive, underLock } from "./under-lock.ts";
 
 /** What the main job's commands say; parts that do not apply are absent. */
@@ -11,23 +11,33 @@ export interface RunParts {
   readonly scan?: ScanTotals;
   readonly duplicates?: ScanResult["duplicates"];
   readonly plan?: PlanTotals;
+  /** What is free in the archive; where nothing was carried out. */
+  readonly room?: Room;
   readonly consolidate?: ConsolidateTotals;
 }
 
 /** `onefold scan`: brings the inventory up to date; of all sources, or of those named. */
-export function scanCommand(app: App, names: readonly string[], engine: Engine): Promise<Outcome<RunParts>> {
-  return underLock<RunParts>(app, "scan", (targets, runId) => scan(app, chosen(targets, names), runId, { engine }));
+export function scanCommand(
+  app: App,
+  names: readonly string[],
+  { engine, acceptance }: { readonly engine: Engine; readonly acceptance: Acceptance },
+): Promise<Outcome<RunParts>> {
+  const work = (targets: Targets, runId: string) => scan(app, chosen(targets, names), runId, { engine });
+  return underLock<RunParts>(app, "scan", work, acceptance);
 }
 
 /** `onefold run`: scan, plan, consolidate; or the first two alone. */
-export function runCommand(app: App, until: "planned" | "consolidated"): Promise<Outcome<RunParts>> {
-  return underLock<RunParts>(app, "run", async (targets, runId) => {
+export function runCommand(
+  app: App,
+  { until, acceptance }: { readonly until: "planned" | "consolidated"; readonly acceptance: Acceptance },
+): Promise<Outcome<RunParts>> {
+  const work = async (targets: Targets, runId: string): Promise<RunParts> => {
     const withArchive = requireArchive(targets);
     if (until === "planned") {
       const scanned = await scan(app, targets, runId);
       if (app.signal.aborted) return scanned;
       await using plan = await makePlan(app, withArchive, runId);
-      return withPlan(scanned, plan);
+      return { ...withPlan(scanned, plan), room: plan.room };
     }
     // Taken first: an archive that cannot be written to is found out before hours of scanning.
     await using archive = await takeArchive(app, withArchive.archive, "run");
@@ -44,7 +54,8 @@ export function runCommand(app: App, until: "planned" | "consolidated"): Promise
     });
     const read = { ...planned.scan, readBytes: planned.scan.readBytes + readBytes };
     return { ...planned, scan: read, consolidate: totals };
-  });
+  };
+  return underLock(app, "run", work, acceptance);
 }
 
 /** `onefold consolidate`: carries out what the inventory as it is asks for. */
@@ -65,7 +76,7 @@ export function planCommand(app: App, show: (plan: Plan) => Promise<void>): Prom
   return underLock<RunParts>(app, "plan", async (targets, runId) => {
     await using plan = await makePlan(app, requireArchive(targets), runId);
     await show(plan);
-    return { plan: plan.totals };
+    return { plan: plan.totals, room: plan.room };
   });
 }
 

@@ -57,4 +57,7 @@ path = "/mnt/backup-disk"
 
 # Files read at once; 0 leaves the number to onefold.
 # threads = 0
+
+# A share that gives no answer for so many seconds is left behind; 0: 120 for a share, 300 for a local disk.
+# stall-seconds = 0
 `;

@@ -1,19 +1,25 @@
+import { archiveExchanged } from "../archive/errors.ts";
 import type { JunkRule } from "../inventory/candidates.ts";
 import { applyClaims } from "../inventory/claims.ts";
+import type { Session } from "../inventory/database.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
 import { adoptEntries } from "../inventory/entries.ts";
 import { addProblems } from "../inventory/problems.ts";
-import { beginScan, markGone, mergeSeen, type SeenBatch, type SeenCounts } from "../inventory/seen.ts";
+import { beginScan, countLost, markGone, mergeSeen, type SeenBatch, type SeenCounts } from "../inventory/seen.ts";
 import { sourceScanned } from "../inventory/sources.ts";
 import { refreshStatistics } from "../inventory/statistics.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, walk } from "../sources/walk.ts";
+import { ThreadSilent } from "../threads/pool.ts";
 import type { App } from "./context.ts";
 import { claimWithCzkawka } from "./czkawka.ts";
+import { sourceShrank } from "./guards.ts";
 import { findDuplicates } from "./hashing.ts";
 import type { Phase } from "./progress.ts";
 import type { Target, Targets } from "./targets.ts";
+import { patienceSeconds } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
+import { silence } from "./watch.ts";
 
 /** What a scan found: counted over the sources; the archive only adds to what was read. */
 export interface ScanTotals {
@@ -48,6 +54,7 @@ const rowsPerMerge = 20_000;
  * @param runId Where unreadable files are listed.
  * @param engine Who looks first for equal files; what it leaves out or claims wrongly is our own stages' to find.
  * @param junk Whether it is found out which files are equal to junk.
+ * @throws AppError SOURCE_SHRANK; ARCHIVE_LOST. A source that is lost is left behind, and its watch tells.
  */
 export async function scan(
   app: App,
@@ -61,6 +68,8 @@ export async function scan(
   const growth = new Growth(app);
   const seen = await Promise.all(everything.map((target) => scanTarget(app, target, { runId, phase, growth })));
   phase.end();
+  const shrunk = seen.flatMap(({ shrunk: one }) => one ?? []);
+  if (shrunk.length > 0) throw sourceShrank(shrunk);
   await growth.settle();
   const sourceCounts = seen.slice(0, targets.sources.length);
   if (engine === "czkawka" && !app.signal.aborted) await claimWithCzkawka(app, targets, runId);
@@ -97,6 +106,8 @@ interface TargetCounts extends SeenCounts {
   readonly bytes: number;
   readonly missing: number;
   readonly unreadable: number;
+  /** It has lost so much that nothing of it counts as gone. */
+  readonly shrunk: Shrunk | null;
 }
 
 /** Keeps the planner's statistics in step with tables that grow fast: after every doubling. */
@@ -136,8 +147,12 @@ async function scanTarget(app: App, target: Target, { runId, phase, growth }: Sc
   const total = { files: 0, bytes: 0, new: 0, changed: 0, unchanged: 0, missing: 0, unreadable: 0 };
   const junk = app.config.scan.excludeJunk ? "marked" : "ordinary";
   const rules = { root: target.root, exclude: target.exclude, inodes: target.inodes, junk } as const;
-  const batches = walk(rules, { threads: walkThreads(app, target), signal: app.signal });
-  for await (const merge of coalesce(batches)) {
+  const { watch } = target;
+  const signal = AbortSignal.any([app.signal, watch.signal]);
+  const options = { threads: walkThreads(app, target), signal, patienceSeconds: patienceSeconds(app, target) };
+  for await (const merge of coalesce(unlessSilent(walk(rules, options), watch))) {
+    // What was seen since somebody mounted something there is not the source's.
+    if (!(await watch.isThere())) break;
     const counts = await mergeSeen(session, { sourceId: target.id, kind: target.kind }, merge);
     total.new += counts.new;
     total.changed += counts.changed;
@@ -145,16 +160,56 @@ async function scanTarget(app: App, target: Target, { runId, phase, growth }: Sc
     total.files += merge.files;
     total.bytes += merge.bytes;
     total.unreadable += merge.problems.length;
-    await addProblems(session, runId, merge.problems.map(problemIn(target)));
+    watch.count(merge.files + merge.problems.length);
+    await addProblems(session, runId, (await watch.hear(merge.problems)).map(problemIn(target)));
     phase.add({ files: merge.files });
     await growth.add(counts.new);
   }
-  // What was not looked at may still be there: only a scan that saw everything makes a file count as gone.
-  if (!app.signal.aborted && total.unreadable === 0) {
-    total.missing = await markGone(session, target.id);
-    await sourceScanned(app.db, target.id, target.mount);
+  // What was not looked at may still be there: only a scan that saw everything makes a file count as gone. A share that
+  // was unmounted meanwhile looks like an empty folder, without any error.
+  const sawEverything = !app.signal.aborted && total.unreadable === 0 && (await watch.isThere());
+  if (target.kind === "archive" && watch.lost !== null) throw archiveExchanged(target.root);
+  if (!sawEverything) return { ...total, shrunk: null };
+  let shrunk: Shrunk | null = null;
+  const missing = await markGone(session, target.id, async (db, gone) => {
+    shrunk = gone === 0 ? null : await shrinkage(db, target, total, gone);
+    return shrunk === null;
+  });
+  if (missing === null) return { ...total, shrunk };
+  await sourceScanned(app.db, target.id, target.mount);
+  return { ...total, missing, shrunk: null };
+}
+
+interface Shrunk {
+  readonly name: Target["name"];
+  /** Files of the last complete scan. */
+  readonly known: number;
+  readonly lost: number;
+}
+
+/** Below this a source may lose what it likes, but not everything: half of three files is no sign of anything. */
+const fewFiles = 10;
+
+async function shrinkage(db: Session, target: Target, seen: SeenCounts, gone: number): Promise<Shrunk | null> {
+  const kept = seen.changed + seen.unchanged;
+  if (target.mayShrink || gone <= kept) return null;
+  const lost = await countLost(db, target.id);
+  const known = lost + kept;
+  const isShrunk = known >= fewFiles ? lost * 2 > known : lost > 0 && lost === known;
+  return isShrunk ? { name: target.name, known, lost } : null;
+}
+
+/** A source that does not answer is lost, and its walk ends. */
+async function* unlessSilent(
+  batches: AsyncIterable<WalkBatch>,
+  watch: Target["watch"],
+): AsyncGenerator<WalkBatch, void, undefined> {
+  try {
+    yield* batches;
+  } catch (error) {
+    if (!(error instanceof ThreadSilent)) throw error;
+    watch.lose(silence(error));
   }
-  return total;
 }
 
 function problemIn({ name }: Target): (unreadable: WalkBatch["unreadable"][number]) => Problem {

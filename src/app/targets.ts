@@ -7,14 +7,28 @@ import {
   knowSource,
   lastArchive,
   type MountedAs,
+  someFiles,
 } from "../inventory/sources.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { SourceName } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
 import { inodesTrusted, type Mount, mountOf, readMounts } from "../sources/mounts.ts";
-import { findOverlap, resolveRoot } from "../sources/roots.ts";
+import type { RootLooks } from "../sources/root-watch.ts";
+import { resolveRoot } from "../sources/roots.ts";
+import { ThreadSilent } from "../threads/pool.ts";
 import type { SourceConfig } from "./config.ts";
 import type { App } from "./context.ts";
+import {
+  archiveNotMounted,
+  archiveReplaced,
+  mountChange,
+  notMounted,
+  refuseOverlap,
+  refuseWithoutMount,
+  sourceReplaced,
+} from "./guards.ts";
+import { describeTrouble } from "./trouble.ts";
+import { RootWatch, unwatched, type Watch } from "./watch.ts";
 
 /** A source or the archive, found on the disk and known to the inventory. */
 export interface Target {
@@ -28,6 +42,15 @@ export interface Target {
   /** Over a network: many small reads at once pay, inode numbers mean nothing. */
   readonly remote: boolean;
   readonly inodes: "linked" | "all" | "none";
+  /** It may lose more than half of its files. */
+  readonly mayShrink: boolean;
+  readonly watch: Watch;
+}
+
+/** What a run is told about its sources. */
+export interface Acceptance {
+  /** Names of sources that may have lost most of their files. */
+  readonly shrink: readonly string[];
 }
 
 export interface Targets {
@@ -37,29 +60,101 @@ export interface Targets {
   readonly archive: Target | null;
 }
 
+interface Found {
+  readonly source: SourceConfig;
+  readonly what: string;
+  readonly root: PathText;
+  readonly mount: Mount | null;
+}
+
 /**
- * Finds every source and the archive, before anything is written anywhere.
+ * Finds every source and the archive, before anything is written anywhere, and begins to watch them.
  *
- * @throws AppError ROOT_NOT_FOUND, ROOTS_OVERLAP, SOURCE_NOT_MOUNTED, … if one of them cannot be trusted
+ * @throws AppError ROOT_NOT_FOUND, ROOTS_OVERLAP, SOURCE_NOT_MOUNTED, … if one of them cannot be trusted;
+ *   ROOT_SILENT, ROOT_UNREADABLE
  */
-export async function findTargets(app: App): Promise<Targets> {
+export async function findTargets(app: App, looks: RootLooks, { shrink }: Acceptance): Promise<Targets> {
   const { sources, archive } = app.config;
+  refuseUnknown(shrink, sources);
+  const find = (path: PathText, what: string) => answered(looks.find(path, what), path, what);
+  const roots = await Promise.all(sources.map(({ name, path }) => find(path, `source "${name}"`)));
+  const archiveRoot = archive.path === null ? null : await find(archive.path, "the archive");
+  // After the roots were looked at: that may have mounted them.
   const mounts = readMounts();
-  const roots = sources.map((source) => {
-    const what = `source "${source.name}"`;
-    const root = resolveRoot(source.path, what);
-    return { source, what, root, mount: mountOf(root, mounts) };
+  const found = sources.map((source, n): Found => {
+    const root = roots[n] ?? source.path;
+    return { source, what: `source "${source.name}"`, root, mount: mountOf(root, mounts) };
   });
-  const archiveRoot = archive.path === null ? null : resolveRoot(archive.path, "the archive");
-  refuseOverlap([...roots, ...(archiveRoot === null ? [] : [{ what: "the archive", root: archiveRoot }])]);
-  for (const { source, root, mount } of roots) refuseWithoutMount(source, root, mount);
-  const found: Target[] = [];
-  for (const { source, root, mount } of roots) {
-    const known = await knowSource(app.db, source.name, root);
-    if (source.mount === "auto") refuseUnmounted(known, root, mount);
-    found.push(sourceTarget(source, known, root, mount));
+  const archiveMount = archiveRoot === null ? null : mountOf(archiveRoot, mounts);
+  const archiveFound = archiveRoot === null ? [] : [{ what: "the archive", root: archiveRoot, mount: archiveMount }];
+  refuseOverlap([...found, ...archiveFound]);
+  for (const { source, root, mount } of found) refuseWithoutMount(source, root, mount);
+  const targets: Target[] = [];
+  for (const one of found) {
+    const known = await knowSource(app.db, one.source.name, one.root);
+    const mayShrink = shrink.includes(one.source.name);
+    if (one.source.mount !== "off" && !mayShrink) await refuseReplaced(app, one, known, looks);
+    targets.push(await watched(app, looks, sourceTarget(one, known, mayShrink)));
   }
-  return { sources: found, archive: archiveRoot === null ? null : await archiveTarget(app, archiveRoot, mounts) };
+  if (archiveRoot === null) return { sources: targets, archive: null };
+  return { sources: targets, archive: await watched(app, looks, await archiveTarget(app, archiveRoot, archiveMount)) };
+}
+
+/** Files of a source that are looked for where another file system is mounted than before. */
+const sampleSize = 50;
+
+/** A share may get another address: with half of the sampled files in their places it is the same. */
+async function refuseReplaced(
+  app: App,
+  { source, what, root, mount }: Found,
+  known: KnownSource,
+  looks: RootLooks,
+): Promise<void> {
+  const change = mountChange(known.mount, mount);
+  if (change === "unmounted" && source.mount === "auto") throw notMounted(known.name, root);
+  if (known.mount === null || mount === null || change === "same") return;
+  const files = await someFiles(app.db, known.id, sampleSize);
+  const there = await answered(looks.countThere(root, files), root, what);
+  if (there * 2 < files.length) {
+    throw sourceReplaced({ ...known, mount: known.mount }, mount, { there, sampled: files.length });
+  }
+  const now = `${mount.fsType} of ${mount.source}`;
+  app.progress.note(`${what} was ${known.mount.type} of ${known.mount.source}, now it is ${now}; its files are there.`);
+}
+
+function refuseUnknown(names: readonly string[], sources: readonly SourceConfig[]): void {
+  const known = new Set<string>(sources.map(({ name }) => name));
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new AppError("NO_SUCH_SOURCE", ExitCode.usage, `there is no source named ${unknown.join(", ")}`, {
+    hint: `Sources are: ${[...known].join(", ")}`,
+  });
+}
+
+async function watched(app: App, looks: RootLooks, target: Target): Promise<Target> {
+  const { root, remote, inodes, kind, name } = target;
+  const what = kind === "archive" ? "the archive" : `source "${name}"`;
+  const nowMs = () => app.now().getTime();
+  const watch = await answered(
+    RootWatch.begin({ root, remote, inodesTrusted: inodes !== "none", looks, nowMs }),
+    root,
+    what,
+  );
+  if (typeof watch !== "string") return { ...target, watch };
+  throw new AppError("ROOT_UNREADABLE", ExitCode.unavailable, `${what}: ${root}: ${describeTrouble(watch)}`, {
+    hint: "Check the mount and try again.",
+  });
+}
+
+async function answered<Answer>(asked: Promise<Answer>, path: PathText, what: string): Promise<Answer> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof ThreadSilent)) throw error;
+    throw new AppError("ROOT_SILENT", ExitCode.unavailable, `${what}: ${path} does not answer for ${error.seconds} s`, {
+      hint: "Its server or disk hangs: see whether the server is up, or unmount (umount -l) and mount it again.",
+    });
+  }
 }
 
 /**
@@ -77,7 +172,8 @@ export async function recallTargets(app: App): Promise<Targets> {
 }
 
 function recalledTarget(kind: Target["kind"]): (known: KnownSource) => Target {
-  return ({ id, name, root, mount }) => ({ kind, id, name, root, mount, exclude: [], remote: false, inodes: "none" });
+  const unlooked = { exclude: [], remote: false, inodes: "none", mayShrink: false, watch: unwatched } as const;
+  return ({ id, name, root, mount }) => ({ kind, id, name, root, mount, ...unlooked });
 }
 
 function rootIfThere(path: PathText, what: string): PathText {
@@ -89,7 +185,7 @@ function rootIfThere(path: PathText, what: string): PathText {
   }
 }
 
-function sourceTarget(source: SourceConfig, { id }: KnownSource, root: PathText, mount: Mount | null): Target {
+function sourceTarget({ source, root, mount }: Found, { id }: KnownSource, mayShrink: boolean): Target {
   return {
     kind: "source",
     id,
@@ -99,15 +195,16 @@ function sourceTarget(source: SourceConfig, { id }: KnownSource, root: PathText,
     mount: mountedAs(mount),
     remote: mount?.remote ?? false,
     inodes: mount !== null && inodesTrusted(mount) ? "linked" : "none",
+    mayShrink,
+    watch: unwatched,
   };
 }
 
-async function archiveTarget(app: App, root: PathText, mounts: readonly Mount[]): Promise<Target> {
-  const mount = mountOf(root, mounts);
+async function archiveTarget(app: App, root: PathText, mount: Mount | null): Promise<Target> {
   const marker = await readMarker(root);
-  const known = await knowArchive(app.db, root, marker?.id ?? null);
-  if (marker === null && isUnmounted(known, mount)) throw archiveNotMounted(root);
-  const { id, name } = known;
+  const before = await archiveAt(app.db, root);
+  if (marker === null && before !== null) refuseUnmarked(before, root, mount);
+  const { id, name } = await knowArchive(app.db, root, marker?.id ?? null);
   return {
     kind: "archive",
     id,
@@ -117,59 +214,19 @@ async function archiveTarget(app: App, root: PathText, mounts: readonly Mount[])
     mount: mountedAs(mount),
     remote: mount?.remote ?? false,
     inodes: mount !== null && inodesTrusted(mount) ? "all" : "none",
+    mayShrink: true,
+    watch: unwatched,
   };
+}
+
+/** Only an archive that has its mark is known to be the one that was there. */
+function refuseUnmarked({ mount: before, marker }: KnownSource, root: PathText, now: Mount | null): void {
+  const change = mountChange(before, now);
+  if (change === "unmounted") throw archiveNotMounted(root);
+  if (marker !== null && change === "replaced" && before !== null && now !== null)
+    throw archiveReplaced(root, before, now);
 }
 
 function mountedAs(mount: Mount | null): MountedAs | null {
   return mount === null ? null : { point: mount.mountPoint, type: mount.fsType, source: mount.source };
-}
-
-/** With `mount = "required"` something must be mounted at or above the root. */
-export function refuseWithoutMount(
-  { name, mount: rule }: Pick<SourceConfig, "name" | "mount">,
-  root: PathText,
-  now: Mount | null,
-): void {
-  if (rule === "required" && isRootFileSystem(now)) throw notMounted(name, root);
-}
-
-function isRootFileSystem(mount: Mount | null): boolean {
-  return mount === null || mount.mountPoint === "/";
-}
-
-/** Once something was mounted at or above the root, an unmounted folder there must not count as an empty source. */
-export function refuseUnmounted(known: KnownSource, root: PathText, now: Mount | null): void {
-  if (isUnmounted(known, now)) throw notMounted(known.name, root);
-}
-
-function isUnmounted({ mount: before }: KnownSource, now: Mount | null): boolean {
-  if (before === null || before.point === "/" || now?.mountPoint === before.point) return false;
-  // A deeper mount than before is a share mounted at last, not one that is missing.
-  return now === null || now.mountPoint.length <= before.point.length;
-}
-
-export function refuseOverlap(roots: readonly { readonly what: string; readonly root: PathText }[]): void {
-  const overlap = findOverlap(roots);
-  if (overlap === null) return;
-  const [outer, inner] = overlap;
-  const relation = outer.root === inner.root ? "are the same folder" : "overlap: the second lies inside the first";
-  throw new AppError(
-    "ROOTS_OVERLAP",
-    ExitCode.usage,
-    `${outer.what} (${outer.root}) and ${inner.what} (${inner.root}) ${relation}`,
-    { hint: "Name folders that lie beside each other; use exclude to leave out a part of one." },
-  );
-}
-
-function notMounted(name: SourceName, root: PathText): AppError {
-  return new AppError("SOURCE_NOT_MOUNTED", ExitCode.refused, `source "${name}": nothing is mounted at ${root}`, {
-    hint: `Mount the share, or set mount = "off" for this source if it is an ordinary folder.`,
-  });
-}
-
-/** A run would fill the disk below the mount point, and call it done. */
-function archiveNotMounted(root: PathText): AppError {
-  return new AppError("ARCHIVE_NOT_MOUNTED", ExitCode.refused, `nothing is mounted at ${root}, where the archive was`, {
-    hint: "Mount its disk. If the archive has moved for good, name its new folder.",
-  });
 }

@@ -16,5 +16,16 @@ export function hashThreads(app: App, { remote }: Target): number {
 export function evidenceThreads(app: App, sources: readonly Target[]) {
   const remote = sources.some((source) => source.remote);
   const threads = app.config.scan.threads > 0 ? app.config.scan.threads : remote ? 8 : availableParallelism();
-  return { threads, exiftool: Math.max(1, Math.min(4, availableParallelism() - 1)), signal: app.signal };
+  const exiftool = Math.max(1, Math.min(4, availableParallelism() - 1));
+  return { threads, exiftool, signal: app.signal, patienceSeconds: patienceSeconds(app, { remote }) };
+}
+
+/**
+ * How long a thread may wait for one answer of a disk or share. A share's own timeouts are mostly shorter (SMB 180 s at
+ * most, soft NFS); a disk that spins up, or reads a bad block again and again, may take minutes.
+ */
+export function patienceSeconds(app: App, { remote }: Pick<Target, "remote">): number {
+  const { stallSeconds } = app.config.scan;
+  if (stallSeconds > 0) return stallSeconds;
+  return remote ? 120 : 300;
 }

@@ -1,12 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { countProblems } from "../inventory/problems.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { archiveExchanged } from "../archive/errors.ts";
+import { addProblems, countProblems } from "../inventory/problems.ts";
 import { holdRunLock } from "../inventory/run-lock.ts";
 import { beginRun, closeKilledRuns, endRun, type RunStatus } from "../inventory/runs.ts";
+import { sourceTotals } from "../inventory/totals.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
+import { joinPath } from "../model/path.ts";
+import { formatNumberOf } from "../model/units.ts";
+import { RootLooks } from "../sources/root-watch.ts";
 import type { App } from "./context.ts";
 import { recallRelinks } from "./relink-recall.ts";
-import { findTargets, type Target, type Targets } from "./targets.ts";
-import { alarmCodes } from "./trouble.ts";
+import { type Acceptance, findTargets, type Target, type Targets } from "./targets.ts";
+import { patienceSeconds } from "./threads.ts";
+import { alarmCodes, archiveFullCode, sourceLostCode } from "./trouble.ts";
 
 /** What every command that has a run of its own says of it, before the parts that are its own. */
 interface Ran {
@@ -23,6 +30,10 @@ export interface Outcome<Parts> {
   readonly problems: number;
   /** How many of them say that a content is not what was recorded or written: see {@link alarmCodes}. */
   readonly alarms: number;
+  /** How many of them say that a source went away in the middle. */
+  readonly lost: number;
+  /** The archive's disk got full in the middle. */
+  readonly full: boolean;
   /** Ctrl-C or SIGTERM came before everything was done. */
   readonly interrupted: boolean;
 }
@@ -32,13 +43,53 @@ export async function underLock<Parts>(
   app: App,
   command: string,
   work: (targets: Targets, runId: string) => Promise<Parts>,
+  acceptance: Acceptance = { shrink: [] },
 ): Promise<Outcome<Parts>> {
-  const targets = await findTargets(app);
+  await using looks = new RootLooks(app.config.sources.length + 2, patienceSeconds(app, { remote: true }));
+  const targets = await findTargets(app, looks, acceptance);
   const { archive } = targets;
-  return withRun(app, { command, archiveId: archive?.id ?? null }, async (run) => {
-    if (archive !== null) await recallRelinks(app, archive);
-    return work(targets, run);
+  // Awaited here: the looks must last until it has ended.
+  return await withRun(app, { command, archiveId: archive?.id ?? null }, async (run) => {
+    const job = async () => {
+      if (archive !== null) await recallRelinks(app, archive);
+      return work(targets, run);
+    };
+    const done = archive === null ? await job() : await unlessLost(archive, job(), patienceSeconds(app, archive));
+    await listLost(app, targets, run);
+    return done;
   });
+}
+
+/**
+ * Work on an archive, for as long as that answers. Where its disk hangs, nothing that works on it would ever end, nor
+ * could be ended: it is left as it is, for the process is about to end.
+ *
+ * @throws AppError ARCHIVE_LOST
+ */
+async function unlessLost<Done>({ root, watch }: Target, work: Promise<Done>, seconds: number): Promise<Done> {
+  const ended = new AbortController();
+  const silent = async (): Promise<Done> => {
+    while (await watch.isThere()) await delay(seconds * 250, null, { signal: ended.signal, ref: false });
+    // Whatever does get an answer ends by itself, and in order.
+    await delay(5_000, null, { signal: ended.signal });
+    throw archiveExchanged(root);
+  };
+  try {
+    return await Promise.race([work, silent()]);
+  } finally {
+    ended.abort();
+  }
+}
+
+/** One line for each source that went away, instead of one for each of its files. */
+async function listLost(app: App, { sources, archive }: Targets, runId: string): Promise<void> {
+  for (const { id, name, watch } of sources.filter((source) => source.watch.lost !== null)) {
+    const [totals] = archive === null ? [] : await sourceTotals(app.db, [id], archive.id);
+    const missing = totals === undefined ? 0 : totals.files - totals.archivedFiles;
+    const left = missing === 0 ? "" : `; ${formatNumberOf(missing, "file")} known of it not in the archive`;
+    const message = `it went away: ${watch.lost}${left}; run again when it is back`;
+    await addProblems(app.db, runId, [{ source: name, path: joinPath(), code: sourceLostCode, message }]);
+  }
 }
 
 /** Keeps other runs out, and lets `work` have a run of its own. */
@@ -56,12 +107,15 @@ export async function withRun<Parts>(
   await beginRun(app.db, { id: run, command, startedAt, archiveId });
   try {
     const done = await work(run);
-    const { all: problems, alarms } = await countProblems(app.db, run, alarmCodes);
+    const counts = await countProblems(app.db, run);
+    const problems = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    const alarms = alarmCodes.reduce((sum, code) => sum + (counts.get(code) ?? 0), 0);
     const interrupted = app.signal.aborted;
     const status = problems > 0 || interrupted ? "incomplete" : "complete";
     const summary: Ran & Parts = { command, status, run, ...done };
     await end(app, run, interrupted ? "interrupted" : status, summary);
-    return { summary, problems, alarms, interrupted };
+    const lost = counts.get(sourceLostCode) ?? 0;
+    return { summary, problems, alarms, lost, full: counts.has(archiveFullCode), interrupted };
   } catch (error) {
     // The failure itself is what the user must see, not that it could not be written down.
     await end(app, run, "failed", null).catch(() => undefined);

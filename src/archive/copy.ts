@@ -1,6 +1,7 @@
 import { closeSync, unlinkSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import { systemPath } from "../model/path.ts";
+import { beat } from "../threads/heart.ts";
 import {
   type Around,
   type CopyFolders,
@@ -11,7 +12,7 @@ import {
   type Written,
   writeTemporary,
 } from "./copy-file.ts";
-import { Aborted, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
+import { Aborted, type Failure, failureOf, OwnTrouble, type Stop, Trouble } from "./trouble.ts";
 
 /** A temporary file that is complete, flushed and read back. */
 export interface Copied extends Read {
@@ -40,6 +41,7 @@ export class Copy {
     this.#task = task;
     this.#fileMode = fileMode;
     const counted = (bytes: number) => {
+      beat();
       this.#bytesRead += bytes;
     };
     this.#around = { folders, pace: { pause, counted } };
@@ -58,13 +60,18 @@ export class Copy {
   flush(): void {
     if (this.#attempts === 0) return;
     this.#attempt(() => {
+      beat(true);
       this.#around.pace.pause();
       this.#makeFlushed();
     });
   }
 
   check(): void {
-    this.#attempt(() => checkTemporary(this.#task.temporary, this.#makeFlushed(), this.#around));
+    this.#attempt(() => {
+      const flushed = this.#makeFlushed();
+      beat(true);
+      checking(() => checkTemporary(this.#task.temporary, flushed, this.#around));
+    });
   }
 
   abandon(): void {
@@ -83,6 +90,7 @@ export class Copy {
   #makeWritten(): Written {
     if (this.#written !== null) return this.#written;
     this.#attempts += 1;
+    beat();
     this.#written = writeTemporary(this.#task, this.#fileMode, this.#around);
     this.#open = true;
     return this.#written;
@@ -93,6 +101,7 @@ export class Copy {
     if (this.#open) {
       // Closed even when it fails.
       this.#open = false;
+      beat(true);
       flushTemporary(written);
     }
     return { ...written, size: this.#task.size };
@@ -128,8 +137,19 @@ export class Copy {
   }
 }
 
+/** What cannot be read back is the archive's trouble. */
+function checking(check: () => void): void {
+  try {
+    check();
+  } catch (cause) {
+    if (cause instanceof Aborted || cause instanceof Trouble || systemCode(cause) === null) throw cause;
+    throw new OwnTrouble("reading back failed", { cause });
+  }
+}
+
 /** Passing trouble of a disk or a share, and a file that somebody was just writing to. */
 function isWorthRetrying(error: unknown): boolean {
   if (error instanceof Trouble) return error.code === "CHANGED_WHILE_READ";
-  return ["EIO", "EINTR", "EAGAIN", "ESTALE", "ETIMEDOUT", "EREMOTEIO"].includes(systemCode(error) ?? "");
+  const cause = error instanceof OwnTrouble ? error.cause : error;
+  return ["EIO", "EINTR", "EAGAIN", "ESTALE", "ETIMEDOUT", "EREMOTEIO"].includes(systemCode(cause) ?? "");
 }

@@ -82,6 +82,22 @@ export function archiveFull(root: string, cause: string): AppError {
   });
 }
 
+/** The same, but found out in time: others have filled the disk, and what must stay free is still free. Bytes. */
+export function archiveReserveReached(root: string, { free, reserve }: { free: number; reserve: number }): AppError {
+  const cause = `${formatBytes(free)} are free, and ${formatBytes(reserve)} must stay free`;
+  return archiveFull(root, cause);
+}
+
+/** Found out before a batch: nothing was written to what stands there now. */
+export function archiveExchanged(root: string): AppError {
+  return new AppError(
+    "ARCHIVE_LOST",
+    ExitCode.unavailable,
+    `the archive ${root} does not answer, or is not what it was when the run began`,
+    { hint: "See what is mounted there (findmnt), then run again: it goes on where it stopped." },
+  );
+}
+
 /** The archive's disk was unplugged, turned read-only, or lost a flush. */
 export function archiveLost(root: string, cause: string): AppError {
   return new AppError("ARCHIVE_LOST", ExitCode.unavailable, `the archive ${root} can no longer be written (${cause})`, {

@@ -56,8 +56,23 @@ export interface HeldEntry {
   readonly file: ArchivedFile;
 }
 
+/** Whether a source is still there, for the executor; kept by whoever knows its mount. */
+export interface SourceWatch {
+  /** Aborted when the source is lost: copies in hand are thrown away, and no more are begun. */
+  readonly signal: AbortSignal;
+  /** Looks again. Asked before each batch of copies. */
+  isThere(): Promise<boolean>;
+  lose(because: string): void;
+  /** Files that were read, or tried. */
+  count(files: number): void;
+  /** @returns those of the failures that are to be listed; the others say only that the source is lost */
+  hear<One extends { readonly code: string }>(failures: readonly One[]): Promise<readonly One[]>;
+}
+
 /** What the executor asks while it works. */
 export interface Advice {
+  /** Whether the archive's folder still is the one that was opened. Asked before each batch. */
+  archiveIsThere(): Promise<boolean>;
   /**
    * Which entry holds each content: for a copy, whose hash is known by now, to find out that the archive has it; for a
    * link, what to link. An operation that is absent from the answer has none. Asked once for each batch.

@@ -1,6 +1,7 @@
 import type { EqualFile, RelinkedName, RetimedFile } from "../inventory/relinkable.ts";
 import type { PathText } from "../model/path.ts";
 import { ThreadPool } from "../threads/pool.ts";
+import { archiveExchanged } from "./errors.ts";
 import type { StepJournal } from "./journal.ts";
 import { stopError } from "./placer.ts";
 import { newTemporaryName } from "./private-folder.ts";
@@ -79,16 +80,19 @@ export class Relinker implements AsyncDisposable {
    * Makes the links of {@link plan}. A batch that is yielded is done; asking for the next one tells that it is recorded.
    *
    * @param begin Called before the first change: a run that has nothing to do needs no journal.
+   * @param isThere Whether the archive's folder still is the one that was opened; asked before each batch.
    * @throws AppError ARCHIVE_FULL, ARCHIVE_LOST after what was done is yielded
    */
   async *relink(
     files: AsyncIterable<readonly EqualFile[]>,
     begin: () => Promise<StepJournal>,
+    isThere: () => Promise<boolean> = async () => true,
   ): AsyncGenerator<RelinkedBatch, void, undefined> {
     let journal: StepJournal | null = null;
     for await (const { links, leftAlone } of this.plan(files)) {
       if (leftAlone.length > 0) yield { relinked: [], retimed: [], leftAlone, different: [] };
       for (let rest = links; rest.length > 0 && !this.#signal.aborted; ) {
+        if (!(await isThere())) throw archiveExchanged(this.#root);
         journal ??= await begin();
         const { results, retimed } = await this.#carryOut(rest, journal);
         this.#groups.retime(retimed);

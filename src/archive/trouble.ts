@@ -1,4 +1,5 @@
 import { systemCode } from "../model/errors.ts";
+import { isOfWholeSource } from "../model/source-trouble.ts";
 
 /** Why one file could not be copied or placed; the others go on. */
 export interface Failure {
@@ -6,6 +7,8 @@ export interface Failure {
   /** The system's code ("EACCES") or one of ours ("CHANGED_WHILE_READ"). */
   readonly code: string;
   readonly message: string;
+  /** The archive's disk failed on it, not the source's. */
+  readonly ofArchive?: true;
 }
 
 /** The archive as a whole cannot be written any more: full, read-only, unplugged. */
@@ -28,11 +31,17 @@ export class Trouble extends Error {
 /** Thrown where a failure is the archive's, whatever its code: another file would fare no better. */
 export class ArchiveTrouble extends Error {}
 
+/** Thrown where a failure is the archive's, but perhaps of this one file only. */
+export class OwnTrouble extends Error {}
+
 /** The run was told to stop while this file was in hand. */
 export class Aborted extends Error {}
 
 /** Only writing can meet these, so they are the archive's. */
 const archiveCodes = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
+
+/** What is done to open files of the archive only; sources are opened, read and closed. */
+const archiveCalls = new Set(["write", "fsync", "fdatasync", "fchmod", "futime", "futimes", "ftruncate", "unlink"]);
 
 /**
  * What a thrown error means for the file in hand.
@@ -41,11 +50,14 @@ const archiveCodes = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
  */
 export function failureOf(error: unknown): Failure | Stop {
   if (error instanceof Trouble) return { kind: "failed", code: error.code, message: error.message };
-  const cause = error instanceof ArchiveTrouble ? error.cause : error;
+  const cause = error instanceof ArchiveTrouble || error instanceof OwnTrouble ? error.cause : error;
   const code = systemCode(cause);
   if (code === null || !(cause instanceof Error)) throw error;
-  const kind = error instanceof ArchiveTrouble || archiveCodes.has(code) ? "stop" : "failed";
-  return { kind, code, message: withoutPath(cause.message) };
+  const message = withoutPath(cause.message);
+  const isOurs = error instanceof OwnTrouble || ("syscall" in cause && archiveCalls.has(String(cause.syscall)));
+  const isStop = error instanceof ArchiveTrouble || archiveCodes.has(code) || (isOurs && isOfWholeSource(code));
+  if (isStop) return { kind: "stop", code, message };
+  return { kind: "failed", code, message, ...(isOurs ? { ofArchive: true } : {}) };
 }
 
 /** "ENOENT: no such file or directory, open '/mnt/a'" → "no such file or directory (open)": the path stands elsewhere. */

@@ -13,6 +13,7 @@ export async function finish(app: App, console: Console, outcome: Outcome<Summar
   if (console.json) await console.document({ ...summary, problems: listed });
   else if (!console.quiet) for (const line of summaryLines(outcome, listed)) await console.line(line);
   if (outcome.alarms > 0) return ExitCode.integrity;
+  if (outcome.lost > 0) return ExitCode.unavailable;
   return problems > 0 ? ExitCode.incomplete : ExitCode.ok;
 }
 

@@ -34,6 +34,14 @@ export function withGlobalOptions<Args extends unknown[], Opts extends Record<st
   >;
 }
 
+/** For commands that scan sources. */
+export function acceptShrinkOption() {
+  return new Option(
+    "--accept-shrink <name>",
+    "this source may have lost most of its files, or be another one; repeat it",
+  ).argParser(collect);
+}
+
 /** Parses a size option. */
 export function bytesOption(text: string): number {
   const bytes = parseBytes(text);

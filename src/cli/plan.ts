@@ -7,6 +7,7 @@ import type { Operation } from "../model/operation.ts";
 import { formatBytes, formatNumberOf } from "../model/units.ts";
 import type { Workbench } from "./command.ts";
 import { exitStatus, withGlobalOptions } from "./options.ts";
+import { roomLine } from "./summary.ts";
 import type { Console } from "./terminal.ts";
 
 /** `onefold plan`: shows what consolidate would do. */
@@ -17,7 +18,8 @@ export function planCommand({ withApp }: Workbench) {
     .addHelpText("after", exitStatus({ 0: "the plan is printed", 3: "printed, but some files could not be read" }))
     .action((options) =>
       withApp(options, async (app, console) => {
-        const { problems } = await makePlan(app, (plan) => show(app, console, plan));
+        const { problems, lost } = await makePlan(app, (plan) => show(app, console, plan));
+        if (lost > 0) return ExitCode.unavailable;
         return problems > 0 ? ExitCode.incomplete : ExitCode.ok;
       }),
     );
@@ -37,6 +39,7 @@ async function show(app: App, console: Console, plan: Plan): Promise<void> {
   await console.line(
     `${copies}, ${formatNumberOf(linkFiles, "name")} to link, ${formatNumberOf(alreadyArchived, "file")} already archived`,
   );
+  await console.line(roomLine(plan.totals.copyBytes, plan.room));
 }
 
 function documentOf(operation: Operation): object {

@@ -2,7 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { runCommand as runEverything } from "../app/run.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
-import { exitStatus, withGlobalOptions } from "./options.ts";
+import { acceptShrinkOption, exitStatus, withGlobalOptions } from "./options.ts";
 
 /** `onefold run`: the whole job. */
 export function runCommand({ withApp }: Workbench) {
@@ -13,20 +13,23 @@ export function runCommand({ withApp }: Workbench) {
         "Safe to interrupt and to repeat: the next run goes on where this one stopped.",
     )
     .option("--dry-run", "stop after the plan; change nothing")
+    .addOption(acceptShrinkOption())
     .addHelpText(
       "after",
       exitStatus({
         0: "everything is in the archive",
         3: "done, but some files could not be read or placed; they are listed",
         4: "refused, to protect data; nothing was touched",
-        5: "a share or the database is not there: try again later",
+        5: "a share or the database is not there, or went away: try again later",
         7: "another run is active",
         130: "interrupted; the next run goes on",
       }),
     )
     .action((options) =>
       withApp(options, async (app, console) => {
-        return finish(app, console, await runEverything(app, options.dryRun ? "planned" : "consolidated"));
+        const until = options.dryRun ? "planned" : "consolidated";
+        const acceptance = { shrink: options.acceptShrink ?? [] };
+        return finish(app, console, await runEverything(app, { until, acceptance }));
       }),
     );
 }

@@ -2,7 +2,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { scanCommand as scanSources } from "../app/run.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
-import { exitStatus, withGlobalOptions } from "./options.ts";
+import { acceptShrinkOption, exitStatus, withGlobalOptions } from "./options.ts";
 
 /** `onefold scan`: inventory and duplicates; touches no user file. */
 export function scanCommand({ withApp }: Workbench) {
@@ -15,13 +15,21 @@ export function scanCommand({ withApp }: Workbench) {
         .choices(["onefold", "czkawka"])
         .default("onefold"),
     )
+    .addOption(acceptShrinkOption())
     .addHelpText(
       "after",
-      exitStatus({ 0: "the inventory is up to date", 3: "some files or folders could not be read; they are listed" }),
+      exitStatus({
+        0: "the inventory is up to date",
+        3: "some files or folders could not be read; they are listed",
+        4: "a source is not mounted, not the one it was, or has lost most of its files",
+        5: "a source is not there, or went away: try again later",
+      }),
     )
     .action((names, options) =>
-      withApp(options, async (app, console) =>
-        finish(app, console, await scanSources(app, names, options.engine === "czkawka" ? "czkawka" : "onefold")),
-      ),
+      withApp(options, async (app, console) => {
+        const engine = options.engine === "czkawka" ? "czkawka" : "onefold";
+        const acceptance = { shrink: options.acceptShrink ?? [] };
+        return finish(app, console, await scanSources(app, names, { engine, acceptance }));
+      }),
     );
 }

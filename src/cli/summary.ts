@@ -42,6 +42,7 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
     say("To copy", `${formatNumberOf(plan.copyFiles, "file")}, ${formatBytes(plan.copyBytes)}`);
     say("To link", formatNumberOf(plan.linkFiles, "name"));
     say("In place", `${formatNumberOf(plan.alreadyArchived, "file")} whose content the archive has already`);
+    if (summary.room !== undefined) say("Room", roomLine(plan.copyBytes, summary.room));
   }
   if (summary.import !== undefined) lines.push(...importLines(summary.import));
   if (plan?.metadataUnread !== undefined) {
@@ -61,6 +62,12 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
   lines.push(...problemLines(listed, problems, summary.run));
   lines.push("", ending(outcome));
   return lines;
+}
+
+/** For `plan` and a dry run: whether what is planned fits. */
+export function roomLine(copyBytes: number, { free, reserve, enough }: NonNullable<RunParts["room"]>): string {
+  if (enough) return `${formatBytes(free)} free in the archive: enough`;
+  return `${formatBytes(free)} free in the archive: ${formatBytes(copyBytes + reserve - free)} TOO LITTLE (${formatBytes(reserve)} must stay free)`;
 }
 
 function importLines({ documents, groups, files, claims, applied, confirmed, contradicted, open }: ImportTotals) {
@@ -91,11 +98,15 @@ function problemLines(listed: readonly Problem[], problems: number, run: string)
   return more > 0 ? [...lines, `  and ${formatNumberOf(more, "more", "more")}: onefold history ${run}`] : lines;
 }
 
-function ending({ summary, problems, alarms, interrupted }: Outcome<SummaryParts>): string {
+function ending({ summary, problems, alarms, lost, full, interrupted }: Outcome<SummaryParts>): string {
   if (interrupted)
     return `Interrupted. What was done is kept; the same command goes on from here. (run ${summary.run})`;
   if (alarms > 0)
     return `ALARM: ${formatNumberOf(alarms, "file")} read differently from what was recorded or written, and left alone. Suspect a disk, a cable or memory. (run ${summary.run})`;
+  if (full)
+    return `THE ARCHIVE IS FULL: what was copied before stays. Free some space, and the same command goes on from here. (run ${summary.run})`;
+  if (lost > 0)
+    return `${formatNumberOf(lost, "source")} went away: everything else is done. Run again when ${lost === 1 ? "it is" : "they are"} back. (run ${summary.run})`;
   if (problems > 0) return `Done, but not with everything: see the problems above. (run ${summary.run})`;
   if (summary.consolidate !== undefined && summary.scan === undefined)
     return `Done: what the inventory knows is in the archive; what no scan has seen is not. (run ${summary.run})`;

@@ -1,7 +1,7 @@
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { concurrently } from "../threads/concurrently.ts";
-import { ThreadPool } from "../threads/pool.ts";
+import { ThreadPool, ThreadSilent } from "../threads/pool.ts";
 
 /** One file to be read, as the inventory knows it. */
 export interface HashTask {
@@ -47,6 +47,14 @@ export interface UnreadableFile {
   readonly code: string;
 }
 
+export interface HashOptions {
+  readonly depth: Depth;
+  readonly threads: number;
+  readonly signal: AbortSignal;
+  /** See ThreadPool. */
+  readonly patienceSeconds?: number | null;
+}
+
 const filesPerRequest = 256;
 const bytesPerRequest = 64 * 1024 * 1024;
 
@@ -58,12 +66,14 @@ const bytesPerRequest = 64 * 1024 * 1024;
  * Order the tasks as they lie on the disk; threads take neighbouring files together.
  *
  * @param signal Ends it at once: what is being read is discarded.
+ * @throws ThreadSilent if the disk does not answer
  */
 export async function* hashFiles(
   tasks: AsyncIterable<readonly HashTask[]>,
-  { depth, threads, signal }: { readonly depth: Depth; readonly threads: number; readonly signal: AbortSignal },
+  { depth, threads, signal, patienceSeconds = null }: HashOptions,
 ): AsyncGenerator<HashedBatch, void, undefined> {
-  await using pool = new ThreadPool<HashRequest, HashedBatch>(new URL("./hash.worker.js", import.meta.url), threads);
+  const entry = new URL("./hash.worker.js", import.meta.url);
+  await using pool = new ThreadPool<HashRequest, HashedBatch>(entry, threads, { patienceSeconds });
   // A thread that reads a film would go on for minutes.
   const stop = () => void pool[Symbol.asyncDispose]();
   signal.addEventListener("abort", stop);
@@ -72,6 +82,8 @@ export async function* hashFiles(
       return await pool.run(request);
     } catch (error) {
       if (signal.aborted) return null;
+      // The other threads of a disk that does not answer hang as well.
+      if (error instanceof ThreadSilent) stop();
       throw error;
     }
   };

@@ -5,6 +5,7 @@ import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { headBytes, headDigits, wholeUpTo } from "../model/fingerprint.ts";
 import type { PathText } from "../model/path.ts";
+import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import type { Depth, HashedBatch, HashRequest, UnreadableFile } from "./hash.ts";
 
@@ -41,6 +42,7 @@ function hashBatch({ depth, ids, paths, sizes, modified }: HashRequest): HashedB
       if (code === null) throw error;
       unreadable.push({ id, code });
     }
+    beat();
   }
   return { rows: new Uint8Array(Buffer.from(rows)), files, bytesRead: read.bytes, unreadable };
 }
@@ -95,6 +97,7 @@ function readWhole(fd: number, size: number, read: { bytes: number }): Reading |
     hasher.update(chunk.subarray(0, got));
     done += got;
     read.bytes += got;
+    beat();
   }
   return { head: null, hash: hasher.digest("hex") };
 }

@@ -19,16 +19,10 @@ export async function* problemsOf(db: Session, runId: string): AsyncGenerator<Pr
   `);
 }
 
-export interface ProblemCounts {
-  readonly all: number;
-  /** Those with one of the codes that were asked for. */
-  readonly alarms: number;
-}
-
-export async function countProblems(db: Session, runId: string, alarmCodes: readonly string[]): Promise<ProblemCounts> {
-  const [counts] = await db.query<ProblemCounts>(sql`
-    select count(*)::int4 as all, count(*) filter (where code = any(${alarmCodes}::text[]))::int4 as alarms
-    from problem where run_id = ${runId}
+/** How many problems a run has of each code. */
+export async function countProblems(db: Session, runId: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.query<{ code: string; count: number }>(sql`
+    select code, count(*)::int4 as count from problem where run_id = ${runId} group by code
   `);
-  return counts ?? { all: 0, alarms: 0 };
+  return new Map(rows.map(({ code, count }) => [code, count]));
 }

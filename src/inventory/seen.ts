@@ -1,6 +1,6 @@
 import type { PathText } from "../model/path.ts";
 import { relaxCommits } from "./commits.ts";
-import { type DedicatedSession, sql } from "./database.ts";
+import { type DedicatedSession, type Session, sql } from "./database.ts";
 
 /** BLAKE3-256 of nothing: an empty file is never opened. */
 const emptyHash = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
@@ -96,26 +96,66 @@ export async function mergeSeen(
   });
 }
 
+class TakenBack extends Error {}
+
 /**
  * Marks as gone what this scan did not see. Call it only after a walk that could look
  * everywhere. Their rows stay: a file that comes back is known by its size and times.
  *
- * @returns Number of files that were there before and are not any more.
+ * @param mayGo Asked with their number, before it counts; it may call {@link countLost}.
+ * @returns Number of files that were there before and are not any more; null: `mayGo` said no, and none counts as gone.
  */
-export async function markGone(session: DedicatedSession, sourceId: number): Promise<number> {
-  return session.transaction(async (db) => {
-    const [{ gone } = { gone: 0 }] = await db.query<{ gone: number }>(sql`
-      with missing as (
-        update file set gone_at = now()
-        from folder
-        where folder.id = file.folder_id and folder.source_id = ${sourceId} and file.gone_at is null
-          and not exists (select from seen_file where seen_file.id = file.id)
-        returning file.id
-      ), entries as (
-        delete from entry using missing where entry.file_id = missing.id
-      )
-      select count(*)::float8 as gone from missing
-    `);
-    return gone;
-  });
+export async function markGone(
+  session: DedicatedSession,
+  sourceId: number,
+  mayGo: (db: Session, gone: number) => Promise<boolean>,
+): Promise<number | null> {
+  try {
+    return await session.transaction(async (db) => {
+      const [{ gone } = { gone: 0 }] = await db.query<{ gone: number }>(sql`
+        with missing as (
+          update file set gone_at = now()
+          from folder
+          where folder.id = file.folder_id and folder.source_id = ${sourceId} and file.gone_at is null
+            and not exists (select from seen_file where seen_file.id = file.id)
+          returning file.id
+        ), entries as (
+          delete from entry using missing where entry.file_id = missing.id
+        )
+        select count(*)::float8 as gone from missing
+      `);
+      if (!(await mayGo(db, gone))) throw new TakenBack();
+      return gone;
+    });
+  } catch (error) {
+    if (error instanceof TakenBack) return null;
+    throw error;
+  }
+}
+
+/**
+ * How many of the files that were just marked as gone stood in the last complete scan and are not under another folder
+ * now, with their name, size and time. What appeared after that scan does not count, be it that a wrong disk was scanned
+ * in between.
+ */
+export async function countLost(db: Session, sourceId: number): Promise<number> {
+  const [{ lost } = { lost: 0 }] = await db.query<{ lost: number }>(sql`
+    with missing as materialized (
+      select file.name, file.size, file.mtime
+      from file join folder on folder.id = file.folder_id join source on source.id = folder.source_id
+      where source.id = ${sourceId} and gone_at = now() and recorded_at <= scanned_at
+    ), added as materialized (
+      select file.name, file.size, file.mtime
+      from seen_file join file using (id) join folder on folder.id = file.folder_id
+      join source on source.id = folder.source_id
+      where recorded_at > scanned_at
+    ), moved as (
+      select least(gone.number, new.number) as number
+      from (select name, size, mtime, count(*) as number from missing group by name, size, mtime) as gone
+      join (select name, size, mtime, count(*) as number from added group by name, size, mtime) as new
+        using (name, size, mtime)
+    )
+    select ((select count(*) from missing) - (select coalesce(sum(number), 0) from moved))::float8 as lost
+  `);
+  return lost;
 }

@@ -1,5 +1,6 @@
 import type { SourceName } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
+import type { EpochNs } from "../model/time.ts";
 import { type Session, sql } from "./database.ts";
 
 /** The file system below a root, as /proc/self/mountinfo names it. */
@@ -16,8 +17,17 @@ export interface KnownSource {
   readonly root: PathText;
   /** What was mounted when it was last scanned; null before its first scan. */
   readonly mount: MountedAs | null;
+  /** Of an archive: the id of the marker that was last seen in it. */
+  readonly marker: string | null;
   /** Whether a scan has ever seen all of it. */
   readonly scanned: boolean;
+}
+
+/** Where a file was last seen, below the root of its source, and how. */
+export interface SomeFile {
+  readonly path: PathText;
+  readonly size: number;
+  readonly modified: EpochNs;
 }
 
 interface Row {
@@ -27,11 +37,13 @@ interface Row {
   point: string | null;
   type: string | null;
   source: string | null;
+  marker: string | null;
   scanned: boolean;
 }
 
 const columns = sql`
-  id, name, root, mount_point as point, mount_type as type, mount_source as source, scanned_at is not null as scanned`;
+  id, name, root, mount_point as point, mount_type as type, mount_source as source, marker,
+  scanned_at is not null as scanned`;
 
 /**
  * Makes a source known by its name. A source that lies elsewhere now is still the same
@@ -73,6 +85,17 @@ export async function knowArchive(db: Session, root: PathText, marker: string | 
   );
 }
 
+/** Some files of a source as they were last seen, chosen by chance. Reads every row of the source: a second a million. */
+export function someFiles(db: Session, sourceId: number, most: number): Promise<SomeFile[]> {
+  return db.query<SomeFile>(sql`
+    select case when folder.path = '' then file.name else folder.path || '/' || file.name end as path,
+      size::float8 as size, mtime as modified
+    from file join folder on folder.id = file.folder_id
+    where source_id = ${sourceId} and gone_at is null
+    order by random() limit ${most}
+  `);
+}
+
 /** Every source that was ever known, first known first. */
 export async function allSources(db: Session): Promise<KnownSource[]> {
   const rows = await db.query<Row>(sql`select ${columns} from source where kind = 'source' order by id`);
@@ -107,7 +130,7 @@ function known([row]: readonly Row[]): KnownSource {
   return toKnown(row);
 }
 
-function toKnown({ id, name, root, point, type, source, scanned }: Row): KnownSource {
+function toKnown({ id, name, root, point, type, source, marker, scanned }: Row): KnownSource {
   const mount = point === null || type === null || source === null ? null : { point, type, source };
-  return { id, name, root, mount, scanned };
+  return { id, name, root, mount, marker, scanned };
 }

@@ -28,7 +28,7 @@ async function folder(): Promise<{ path: (name: string | Buffer) => Buffer } & A
 
 function request(path: Buffer, id = 0): EvidenceRequest {
   const name = nameOf(pathText(path));
-  return { id, path: pathText(path), name, size: 1, category: categoryOf(name) };
+  return { id, source: "phone", path: pathText(path), name, size: 1, category: categoryOf(name) };
 }
 
 async function readAll(paths: readonly Buffer[], tools = 0, signal?: AbortSignal): Promise<EvidenceResult[]> {

@@ -2,7 +2,7 @@ import type { Category } from "../model/category.ts";
 import type { Evidence } from "../model/evidence.ts";
 import { type PathText, systemPath } from "../model/path.ts";
 import { concurrently } from "../threads/concurrently.ts";
-import { ThreadPool } from "../threads/pool.ts";
+import { ThreadPool, ThreadSilent } from "../threads/pool.ts";
 import { Exiftool } from "./exiftool.ts";
 import { addExiftoolTags } from "./exiftool-dates.ts";
 import { Findings } from "./findings.ts";
@@ -11,6 +11,8 @@ import type { Look, LookRequest } from "./read.worker.ts";
 /** One file whose evidence is wanted. */
 export interface EvidenceRequest {
   readonly id: number;
+  /** Files of different sources are never read in one go, so that one that hangs does not speak for another. */
+  readonly source: string;
   /** Absolute. */
   readonly path: PathText;
   readonly name: PathText;
@@ -30,7 +32,7 @@ export type EvidenceResult =
     }
   | {
       readonly id: number;
-      /** Code of the system ("EACCES"), or "UNREADABLE". */
+      /** Code of the system ("EACCES"), "UNREADABLE", or {@link silent}: its disk does not answer. */
       readonly unreadable: string;
       readonly message: string;
       readonly bytesRead: number;
@@ -39,6 +41,8 @@ export type EvidenceResult =
 export interface ReadOptions {
   /** Threads that read at once; each on one file. */
   readonly threads: number;
+  /** See ThreadPool. */
+  readonly patienceSeconds?: number | null;
   /** exiftool processes at most; 0: do not use it. Started only when a file needs it. */
   readonly exiftool: number;
   /** Ends the reading: no further file is begun. */
@@ -46,6 +50,9 @@ export interface ReadOptions {
 }
 
 const batchSize = 8;
+
+/** Instead of a code of the system: nobody knows how the file is. */
+export const silent = "SILENT";
 
 /**
  * Reads what files say about when they were captured. Opens each once and reads a few KiB of it; about 0.2 ms a
@@ -56,11 +63,12 @@ const batchSize = 8;
  */
 export async function* readEvidence(
   requests: AsyncIterable<EvidenceRequest> | Iterable<EvidenceRequest>,
-  { threads, exiftool, signal }: ReadOptions,
+  { threads, exiftool, signal, patienceSeconds = null }: ReadOptions,
 ): AsyncGenerator<EvidenceResult> {
   await using pool = new ThreadPool<readonly LookRequest[], readonly Look[]>(
     new URL("./read.worker.js", import.meta.url),
     threads,
+    { patienceSeconds },
   );
   await using tool = new Exiftool(exiftool);
   const helper = exiftool > 0 ? tool : null;
@@ -90,10 +98,12 @@ async function* batches(
   let batch: EvidenceRequest[] = [];
   for await (const request of requests) {
     signal?.throwIfAborted();
+    const [first] = batch;
+    if (first !== undefined && (batch.length >= batchSize || first.source !== request.source)) {
+      yield batch;
+      batch = [];
+    }
     batch.push(request);
-    if (batch.length < batchSize) continue;
-    yield batch;
-    batch = [];
   }
   if (batch.length > 0) yield batch;
 }
@@ -107,7 +117,8 @@ async function lookThrough(
     return await pool.run(wanted);
   } catch (error) {
     // The thread died, of one file or for lack of memory: these files are reported, the others go on.
-    const failure = { code: "UNREADABLE", message: messageOf(error) };
+    const code = error instanceof ThreadSilent ? silent : "UNREADABLE";
+    const failure = { code, message: messageOf(error) };
     return batch.map(() => ({ evidence: null, unread: null, bytesRead: 0, failure }));
   }
 }

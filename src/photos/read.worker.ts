@@ -6,6 +6,7 @@ import type { Category } from "../model/category.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Evidence } from "../model/evidence.ts";
 import type { PathText } from "../model/path.ts";
+import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { FileBytes } from "./bytes.ts";
 import { look } from "./look.ts";
@@ -33,6 +34,7 @@ serveRequests<readonly LookRequest[], readonly Look[]>((requests) => {
 });
 
 function lookInto({ path, name, category }: LookRequest, folders: OpenFolders): Look {
+  beat();
   try {
     using file = openInPlace(path, folders);
     return lookAt(file.fd, name, category);

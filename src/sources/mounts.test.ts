@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { realpathSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { PathText } from "../model/path.ts";
-import { inodesTrusted, type Mount, mountOf, parseMounts, readMounts } from "./mounts.ts";
+import { inodesTrusted, type Mount, mountOf, mountsBelow, parseMounts, readMounts } from "./mounts.ts";
 
 const table = String.raw`
 22 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw,errors=remount-ro
@@ -85,6 +85,26 @@ describe("mountOf", () => {
   test("finds the mount of a real folder", () => {
     const mount = mountOf(realpathSync(".") as PathText, readMounts());
     assert.ok(mount !== null && mount.fsType !== "");
+  });
+});
+
+describe("mountsBelow", () => {
+  const below = (root: string, more = "") =>
+    mountsBelow(root as PathText, mountsOf(`${table}${more}`)).map(({ mountPoint }) => mountPoint);
+
+  test("names what is mounted inside a folder, and not the folder's own mount or its neighbours", () => {
+    assert.deepEqual(below("/mnt/nas"), ["/mnt/nas/disk"]);
+    assert.deepEqual(below("/mnt/nas2"), []);
+    assert.deepEqual(below("/home"), []);
+  });
+
+  test("leaves out what comes and goes by itself", () => {
+    const server = "50 30 0:60 / /mnt/nas/child rw - cifs //nas/share/child rw\n";
+    const automatic =
+      "51 34 0:61 / /tank/auto rw - autofs auto rw\n52 51 0:62 / /tank/auto/usb rw - ext4 /dev/sdx1 rw\n";
+    const snapshot = "53 34 0:63 / /tank/.zfs/snapshot/daily ro - zfs tank@daily ro\n";
+    assert.deepEqual(below("/mnt/nas", server), ["/mnt/nas/disk"]);
+    assert.deepEqual(below("/tank", `${automatic}${snapshot}`), ["/tank/auto"]);
   });
 });
 

@@ -58,6 +58,22 @@ export function mountOf(path: PathText, mounts: readonly Mount[]): Mount | null 
 }
 
 /**
+ * What is mounted inside a folder by hand. Left out is what comes and goes by itself as one looks around: datasets that a
+ * server exports one below the other, what autofs mounts, and snapshots of ZFS.
+ *
+ * @param root Absolute and real, without links.
+ */
+export function mountsBelow(root: PathText, mounts: readonly Mount[]): Mount[] {
+  const types = new Map(mounts.map(({ id, fsType }) => [id, fsType]));
+  return mounts.filter(({ mountPoint, parentId, fsType, remote, source }) => {
+    if (mountPoint === root || !contains(root, mountPoint)) return false;
+    const above = types.get(parentId);
+    const isServers = remote && above === fsType;
+    return !isServers && above !== "autofs" && !(fsType === "zfs" && source.includes("@"));
+  });
+}
+
+/**
  * Whether two files of one scan with the same device and inode number are one
  * file. So it is on local disks; servers and user programs make numbers up.
  */

@@ -41,6 +41,13 @@ export interface Unreadable {
   readonly code: string;
 }
 
+export interface WalkOptions {
+  readonly threads: number;
+  readonly signal: AbortSignal;
+  /** See ThreadPool. */
+  readonly patienceSeconds: number;
+}
+
 export interface WalkRequest extends WalkRules {
   readonly folders: readonly PathText[];
   readonly firstNumber: number;
@@ -63,13 +70,18 @@ const fullBudget = 10_000;
  * in no particular order. Symbolic links are never followed. Memory is bounded by
  * the largest folder and the number of folders on the way down.
  *
- * @param signal Ends the walk early, after the requests in hand; the caller must not take it for complete.
+ * @param signal Ends the walk early, and at once; the caller must not take it for complete.
+ * @throws ThreadSilent if the disk does not answer
  */
 export async function* walk(
   rules: WalkRules,
-  { threads, signal }: { readonly threads: number; readonly signal: AbortSignal },
+  { threads, signal, patienceSeconds }: WalkOptions,
 ): AsyncGenerator<WalkBatch, void, undefined> {
-  await using pool = new ThreadPool<WalkRequest, WalkResult>(new URL("./walk.worker.js", import.meta.url), threads);
+  const entry = new URL("./walk.worker.js", import.meta.url);
+  await using pool = new ThreadPool<WalkRequest, WalkResult>(entry, threads, { patienceSeconds });
+  // A thread that waits for a server would go on for minutes.
+  const stop = () => void pool[Symbol.asyncDispose]();
+  signal.addEventListener("abort", stop, { once: true });
   const waiting: PathText[] = ["" as PathText];
   const running = new Map<number, Promise<readonly [number, WalkResult]>>();
   let next = 0;
@@ -92,7 +104,13 @@ export async function* walk(
       waiting.push(...result.rest);
       yield result;
     }
+  } catch (error) {
+    // What an abort breaks off is no failure of its own.
+    if (!signal.aborted) throw error;
   } finally {
+    signal.removeEventListener("abort", stop);
+    // The other threads of a disk that does not answer hang as well.
+    await pool[Symbol.asyncDispose]();
     await Promise.allSettled(running.values());
   }
 }

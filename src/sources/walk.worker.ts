@@ -2,6 +2,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, pathText, pathTextOf, systemPath } from "../model/path.ts";
+import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { compileExclude, type Excluder } from "./exclude.ts";
 import { isJunkFile, isJunkFolder } from "./junk.ts";
@@ -73,11 +74,7 @@ class Seen {
 
   #list(folder: PathText, absolute: PathText): PathText[] {
     try {
-      const here = systemPath(this.#held.inside(absolute, "."));
-      const names = readdirSync(here);
-      // U+FFFD stands where bytes are no UTF-8 (or is really meant): ask again for the bytes.
-      if (!names.some((name) => name.includes("\ufffd"))) return names.map(pathTextOf);
-      return readdirSync(here, { encoding: "buffer" }).map(pathText);
+      return listAll(this.#held.inside(absolute, "."));
     } catch (error) {
       this.#cannotRead(folder, error);
       return [];
@@ -87,6 +84,7 @@ class Seen {
   #look(path: PathText, name: PathText, absolute: PathText, number: number, junkBelow: boolean): "folder" | "noted" {
     try {
       const stat = lstatSync(systemPath(this.#held.path(absolute)), { bigint: true });
+      beat();
       if (stat.isDirectory()) return this.#excluded(path, true) === null ? "folder" : "noted";
       if (!stat.isFile()) {
         this.#others++;
@@ -111,6 +109,32 @@ class Seen {
     if (code === null) throw error;
     this.#unreadable.push({ path, code });
   }
+}
+
+/** On a share, calls fail by the way when signals arrive or the server is busy: asked again, they tell the truth. */
+const passing: ReadonlySet<string> = new Set(["EINTR", "ENOENT", "ESTALE", "EAGAIN"]);
+
+/**
+ * The names in a folder. After a failure that may pass it is listed twice more, and believed if both lists agree: the
+ * first one after a failure may be short.
+ */
+function listAll(absolute: PathText): PathText[] {
+  try {
+    return list(absolute);
+  } catch (error) {
+    if (!passing.has(systemCode(error) ?? "")) throw error;
+    const again = list(absolute).sort();
+    if (again.join("/") !== list(absolute).sort().join("/")) throw error;
+    return again;
+  }
+}
+
+function list(absolute: PathText): PathText[] {
+  const names = readdirSync(systemPath(absolute));
+  beat();
+  // U+FFFD stands where bytes are no UTF-8 (or is really meant): ask again for the bytes.
+  if (!names.some((name) => name.includes("\ufffd"))) return names.map(pathTextOf);
+  return readdirSync(systemPath(absolute), { encoding: "buffer" }).map(pathText);
 }
 
 /** Device and inode numbers have 64 bits without sign, the database's with one. */

@@ -4,95 +4,97 @@
  * Synchronous calls in a thread cost half of what promises cost for a small
  * file, so walking, hashing and reading of photo metadata all run this way.
  */
-import { type Transferable, Worker, type WorkerOptions } from "node:worker_threads";
+import type { Transferable } from "node:worker_threads";
+import { type Job, Thread, ThreadSilent } from "./thread.ts";
 
-interface Job<Request, Result> {
-  readonly request: Request;
-  readonly transfer: readonly Transferable[];
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: unknown) => void;
+export { ThreadSilent } from "./thread.ts";
+
+export interface PoolOptions {
+  /** A thread that makes no progress for so long is given up; null: it may take for ever. */
+  readonly patienceSeconds?: number | null;
 }
 
-/** Answers of a thread: see {@link serveRequests} in serve.ts. */
-export type Answer<Result> = { readonly result: Result } | { readonly thrown: unknown };
+/** A thread that works ends within the system call in hand; one that takes longer hangs. */
+const graceMs = 2_000;
 
 /** A fixed number of threads started from one module, each working on one request at a time. */
 export class ThreadPool<Request, Result> implements AsyncDisposable {
   readonly size: number;
   readonly #entry: URL;
-  readonly #options: WorkerOptions;
-  readonly #idle: Worker[] = [];
-  readonly #all = new Set<Worker>();
+  readonly #patienceSeconds: number | null;
+  readonly #idle: Thread<Request, Result>[] = [];
+  readonly #all = new Set<Thread<Request, Result>>();
   readonly #waiting: Job<Request, Result>[] = [];
+  #watch: NodeJS.Timeout | null = null;
   #closed = false;
 
   /** @param entry The built module of the thread; it calls `serveRequests`. Threads start when first needed. */
-  constructor(entry: URL, size: number, options: WorkerOptions = {}) {
+  constructor(entry: URL, size: number, { patienceSeconds = null }: PoolOptions = {}) {
     this.#entry = entry;
     this.size = size;
-    this.#options = options;
+    this.#patienceSeconds = patienceSeconds;
   }
 
   /**
    * Hands one request to the next free thread.
    *
-   * @throws what the thread threw for this request; an Error if the thread itself died (the pool goes on with a new one).
+   * @throws what the thread threw for this request; an Error if the thread itself died, ThreadSilent if it hangs (the
+   *   pool goes on with a new one).
    */
   run(request: Request, transfer: readonly Transferable[] = []): Promise<Result> {
     if (this.#closed) return Promise.reject(new Error("the thread pool is closed"));
+    this.#beginWatch();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, transfer, resolve, reject });
       this.#next();
     });
   }
 
-  /** Ends the threads; requests still waiting are rejected. */
+  /** Ends the threads; requests still waiting are rejected. A thread that hangs is left behind after two seconds. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    if (this.#watch !== null) clearInterval(this.#watch);
     for (const job of this.#waiting.splice(0)) job.reject(new Error("the thread pool is closed"));
-    await Promise.all([...this.#all].map((worker) => worker.terminate()));
+    const all = [...this.#all];
+    this.#all.clear();
+    await Promise.all(all.map((thread) => thread.end(graceMs)));
   }
 
   #next(): void {
-    const worker = this.#idle.pop() ?? (this.#all.size < this.size ? this.#start() : undefined);
-    if (worker === undefined) return;
+    const thread = this.#idle.pop() ?? (this.#all.size < this.size ? this.#start() : undefined);
+    if (thread === undefined) return;
     const job = this.#waiting.shift();
     if (job === undefined) {
-      this.#idle.push(worker);
+      this.#idle.push(thread);
       return;
     }
-    this.#give(worker, job);
+    thread.give(job, (isAlive) => {
+      if (isAlive) this.#idle.push(thread);
+      else this.#all.delete(thread);
+      if (!this.#closed) this.#next();
+    });
   }
 
-  #start(): Worker {
-    const worker = new Worker(this.#entry, this.#options);
-    this.#all.add(worker);
-    // An idle thread must not keep the program alive.
-    worker.unref();
-    return worker;
+  #start(): Thread<Request, Result> {
+    const thread = new Thread<Request, Result>(this.#entry);
+    this.#all.add(thread);
+    return thread;
   }
 
-  #give(worker: Worker, job: Job<Request, Result>): void {
-    const settle = (finish: () => void) => {
-      worker.off("message", onMessage).off("error", onDeath).off("exit", onDeath);
-      worker.unref();
-      finish();
-    };
-    const onMessage = (answer: Answer<Result>) =>
-      settle(() => {
-        this.#idle.push(worker);
-        if ("thrown" in answer) job.reject(answer.thrown);
-        else job.resolve(answer.result);
-        this.#next();
-      });
-    const onDeath = (cause: unknown) =>
-      settle(() => {
-        this.#all.delete(worker);
-        job.reject(cause instanceof Error ? cause : new Error(`a worker thread ended with ${String(cause)}`));
-        if (!this.#closed) this.#next();
-      });
-    worker.on("message", onMessage).on("error", onDeath).on("exit", onDeath);
-    worker.ref();
-    worker.postMessage(job.request, job.transfer);
+  #beginWatch(): void {
+    const seconds = this.#patienceSeconds;
+    if (seconds === null || this.#watch !== null) return;
+    const everyMs = Math.min(10_000, seconds * 250);
+    this.#watch = setInterval(() => this.#giveUpSilent(seconds, everyMs), everyMs).unref();
+  }
+
+  #giveUpSilent(seconds: number, everyMs: number): void {
+    const now = performance.now();
+    for (const thread of this.#all) {
+      if (thread.silentMs(now, 2 * everyMs) < seconds * 1_000) continue;
+      this.#all.delete(thread);
+      thread.abandon(new ThreadSilent(seconds));
+      this.#next();
+    }
   }
 }

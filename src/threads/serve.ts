@@ -1,5 +1,5 @@
 import { parentPort, type Transferable } from "node:worker_threads";
-import type { Answer } from "./pool.ts";
+import type { Answer } from "./thread.ts";
 
 /**
  * The thread's side of a `ThreadPool`: answers one request after the other.
