@@ -10,6 +10,7 @@ import { reportFailure } from "./failure.ts";
 import { historyCommand } from "./history.ts";
 import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
+import { manifestCommand } from "./manifest.ts";
 import type { GlobalOptions } from "./options.ts";
 import { planCommand } from "./plan.ts";
 import { LiveProgress, silentProgress as silent } from "./progress.ts";
@@ -49,6 +50,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     statusCommand,
     duplicatesCommand,
     whereCommand,
+    manifestCommand,
     relinkCommand,
     historyCommand,
     importCommand,
