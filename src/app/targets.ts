@@ -62,6 +62,12 @@ export async function findTargets(app: App): Promise<Targets> {
   return { sources: found, archive: archiveRoot === null ? null : await archiveTarget(app, archiveRoot, mounts) };
 }
 
+/** Finds the archive alone, for what needs no source to be there. @throws AppError as {@link findTargets} does */
+export async function findArchive(app: App): Promise<Target | null> {
+  const { path } = app.config.archive;
+  return path === null ? null : archiveTarget(app, resolveRoot(path, "the archive"), readMounts());
+}
+
 /**
  * The sources and the archive as the inventory knows them, for looking things up: nothing needs to be
  * mounted. Where none is configured, all that were ever scanned count, and the archive used last.
