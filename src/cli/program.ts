@@ -3,6 +3,7 @@ import { type OpenedApp, openApp, type Start } from "../app/open.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { Workbench } from "./command.ts";
 import { consolidateCommand } from "./consolidate.ts";
+import { coveredCommand } from "./covered.ts";
 import { databaseCommand } from "./database.ts";
 import { doctorCommand } from "./doctor.ts";
 import { duplicatesCommand } from "./duplicates.ts";
@@ -51,6 +52,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     statusCommand,
     duplicatesCommand,
     whereCommand,
+    coveredCommand,
     verifyCommand,
     manifestCommand,
     relinkCommand,
