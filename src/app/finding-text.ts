@@ -31,6 +31,16 @@ export function describeFinding(finding: Finding & { readonly code?: string }): 
   }
 }
 
+/** Whether other bytes stand in the place of those that were recorded. */
+export function isDamage({ kind }: Finding): boolean {
+  return kind === "damaged" || kind === "edited";
+}
+
+/** Whether no bytes stand there that could be had. */
+export function isLoss({ kind, code }: Finding & { readonly code: string }): boolean {
+  return kind === "missing" || (kind === "unreadable" && code === "EIO");
+}
+
 /** Which sources still hold a content. */
 function copiesText(copies: readonly GoodCopy[]): string {
   if (copies.length === 0) return "according to the last scan no source has a copy";

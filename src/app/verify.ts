@@ -1,13 +1,18 @@
 import { addProblems } from "../inventory/problems.ts";
 import { type Choice, type Chosen, chooseFiles, chosenFiles } from "../inventory/verification.ts";
 import { type ReadBatch, readArchive, type ToldFinding } from "./archive-reading.ts";
+import { takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
+import { isDamage, isLoss } from "./finding-text.ts";
 import { recallRelinks } from "./relink-recall.ts";
+import { type RepairedFile, refreshHealed, repairAll } from "./repairing.ts";
 import { findArchive, type Target } from "./targets.ts";
 import { archiveOf, type Outcome, withRun } from "./under-lock.ts";
 
 export type { Choice } from "../inventory/verification.ts";
 export type { ToldFinding } from "./archive-reading.ts";
+export { isDamage, isLoss } from "./finding-text.ts";
+export { originText, type RepairedFile } from "./repairing.ts";
 
 export interface VerifyTotals {
   /** Files that were read. */
@@ -19,6 +24,8 @@ export interface VerifyTotals {
   readonly damaged: number;
   /** Files that are not there, or whose disk does not give them back. */
   readonly missing: number;
+  /** How many of these two hold their content again. */
+  readonly repaired: number;
   readonly seconds: number;
 }
 
@@ -30,38 +37,53 @@ export interface VerifyParts {
 export interface Verified {
   readonly outcome: Outcome<VerifyParts>;
   readonly findings: readonly ToldFinding[];
+  readonly repaired: readonly RepairedFile[];
 }
 
 /**
  * `onefold verify`: reads files of the archive from end to end and compares them with what is recorded. Needs no source,
  * and writes nothing to the archive. What was read is remembered as it goes.
+ *
+ * @param repair Afterwards gives whatever was found to be damaged or missing its content again, from the sources.
  */
-export async function verifyArchive(app: App, choice: Choice): Promise<Verified> {
+export async function verifyArchive(
+  app: App,
+  choice: Choice,
+  { repair }: { readonly repair: boolean },
+): Promise<Verified> {
   const archive = archiveOf({ archive: await findArchive(app) });
-  const findings: ToldFinding[] = [];
+  const found: { findings: ToldFinding[]; repaired: readonly RepairedFile[] } = { findings: [], repaired: [] };
   const outcome = await withRun(app, { command: "verify", archiveId: archive.id }, async (runId) => {
     await recallRelinks(app, archive);
+    // Taken first: an archive that cannot be written to is found out before hours of reading.
+    await using taken = repair ? await takeArchive(app, archive, "verify") : null;
+    const work = { archive, runId };
     const tally = new Tally(app);
-    tally.entries = await read(app, { archive, runId, choice }, async (batch) => {
+    tally.entries = await read(app, { ...work, choice }, async (batch) => {
       tally.add(batch);
-      findings.push(...batch.findings);
-      await addProblems(app.db, runId, batch.findings.map(problemOf(archive)));
+      found.findings.push(...batch.findings);
+      await refreshHealed(app, archive, batch.healed);
+      if (taken === null) await list(app, work, batch.findings);
     });
-    return { verify: tally.totals() };
+    if (taken !== null) {
+      const { repaired, left } = await repairAll(app, { ...work, taken }, found.findings);
+      found.repaired = repaired;
+      await list(app, work, left);
+    }
+    return { verify: { ...tally.totals(), repaired: found.repaired.length } };
   });
-  return { outcome, findings };
+  return { outcome, ...found };
 }
 
 interface Work {
   readonly archive: Target;
   readonly runId: string;
-  readonly choice: Choice;
 }
 
 /** @returns Number of entries of the archive. */
 async function read(
   app: App,
-  { archive, runId, choice }: Work,
+  { archive, runId, choice }: Work & { readonly choice: Choice },
   each: (batch: ReadBatch) => Promise<void>,
 ): Promise<Chosen["entries"]> {
   await using asking = await app.db.session();
@@ -76,8 +98,9 @@ async function read(
   return entries;
 }
 
-function problemOf({ name }: Target) {
-  return ({ path, code, message }: ToldFinding) => ({ source: name, path, code, message });
+function list(app: App, { archive, runId }: Work, findings: readonly ToldFinding[]): Promise<void> {
+  const problems = findings.map(({ path, code, message }) => ({ source: archive.name, path, code, message }));
+  return addProblems(app.db, runId, problems);
 }
 
 class Tally {
@@ -98,18 +121,8 @@ class Tally {
     this.#totals.missing += findings.filter(isLoss).length;
   }
 
-  totals(): VerifyTotals {
+  totals(): Omit<VerifyTotals, "repaired"> {
     const seconds = (this.#app.now().getTime() - this.#started) / 1000;
     return { ...this.#totals, entries: this.entries, seconds };
   }
-}
-
-/** Whether other bytes stand in the place of those that were recorded. */
-export function isDamage({ kind }: ToldFinding): boolean {
-  return kind === "damaged" || kind === "edited";
-}
-
-/** Whether no bytes stand there that could be had. */
-export function isLoss({ kind, code }: ToldFinding): boolean {
-  return kind === "missing" || (kind === "unreadable" && code === "EIO");
 }

@@ -74,12 +74,13 @@ function importLines({ documents, groups, files, claims, applied, confirmed, con
   ];
 }
 
-function verifyLines({ checked, bytes, entries, damaged, missing, seconds }: VerifyTotals): string[] {
+function verifyLines({ checked, bytes, entries, damaged, missing, repaired, seconds }: VerifyTotals): string[] {
   const lines = [
     `Read       ${formatNumberOf(checked, "file")}, ${formatBytes(bytes)} in ${formatDuration(seconds)}; the archive has ${formatNumberOf(entries, "entry", "entries")}`,
   ];
   if (damaged > 0) lines.push(`Damaged    ${formatNumberOf(damaged, "file")}`);
   if (missing > 0) lines.push(`Missing    ${formatNumberOf(missing, "file")}`);
+  if (repaired > 0) lines.push(`Repaired   ${formatNumberOf(repaired, "file")}`);
   return lines;
 }
 

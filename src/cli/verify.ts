@@ -1,6 +1,15 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { App } from "../app/context.ts";
-import { type Choice, isDamage, isLoss, type ToldFinding, verifyArchive } from "../app/verify.ts";
+import {
+  type Choice,
+  isDamage,
+  isLoss,
+  originText,
+  type RepairedFile,
+  type ToldFinding,
+  type Verified,
+  verifyArchive,
+} from "../app/verify.ts";
 import { parseAge, parsePercent } from "../model/units.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
@@ -24,10 +33,11 @@ export function verifyCommand({ withApp }: Workbench) {
     )
     .addOption(new Option("--all", "all entries, and whatever else lies in the archive").conflicts("olderThan"))
     .addOption(new Option("--older-than <age>", "entries not read for that long: 90d, 4w, 1y").argParser(ageOption))
+    .option("--repair", "give what is damaged or missing its content again, from the sources; what stood there is kept")
     .addHelpText(
       "after",
       exitStatus({
-        0: "what was read is as recorded",
+        0: "what was read is as recorded, or was repaired",
         3: "some files are missing, could not be read, or have another time; they are listed",
         5: "the archive's disk has gone away: try again later",
         6: "a content is not what was recorded; each is listed, with the sources that still hold it",
@@ -37,8 +47,9 @@ export function verifyCommand({ withApp }: Workbench) {
     )
     .action((options) =>
       withApp(options, async (app, console) => {
-        const { outcome, findings } = await verifyArchive(app, choiceOf(app, options));
-        return finish(app, console, outcome, (summary) => documentOf(summary, findings));
+        const verified = await verifyArchive(app, choiceOf(app, options), { repair: options.repair === true });
+        if (!console.json && !console.quiet) for (const one of verified.repaired) await console.line(repairLine(one));
+        return finish(app, console, verified.outcome, (summary) => documentOf(summary, verified));
       }),
     );
 }
@@ -55,14 +66,20 @@ function choiceOf(
 /** The numbers stand at the top, and the files beside them. */
 function documentOf(
   { verify, ...run }: object & { readonly verify?: object },
-  findings: readonly ToldFinding[],
+  { findings, repaired }: Pick<Verified, "findings" | "repaired">,
 ): object {
   return {
     ...run,
     ...verify,
     damaged: findings.filter(isDamage).map(found),
     missing: findings.filter(isLoss).map(found),
+    repaired: repaired.map(({ path, from, names, kept }) => ({ entry: path, from, names, kept })),
   };
+}
+
+function repairLine({ path, from, kept }: RepairedFile): string {
+  if (from === null) return `intact   ${path}: it reads as recorded again`;
+  return `repaired ${path} from ${originText(from)}${kept === null ? "" : `; what stood there is ${kept}`}`;
 }
 
 function found({ path, expected, actual, copies }: ToldFinding): object {
