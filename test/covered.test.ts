@@ -186,6 +186,15 @@ describe("a disk that no scan has seen", () => {
     ]);
   });
 
+  test("may be a source that was never scanned", async () => {
+    await using home = await household({ ...sources, usb: { "a.txt": "second", "b.txt": "sekond" } });
+    const archive = ["--archive", home.path("archive")];
+    await home.onefold(["run", "--source", `phone=${home.path("phone")}`, ...archive]);
+    const answer = await ask(home, "usb", 3);
+
+    assert.deepEqual([answer.source, codes(answer)], ["usb", ["b.txt NOT_ARCHIVED"]]);
+  });
+
   test("may be an archive itself: its records are not archived", async () => {
     await using home = await household(sources);
     await home.run();

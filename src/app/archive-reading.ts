@@ -5,7 +5,6 @@ import { type Finding, markLost, type Reading, recordReadings, unreadFindings } 
 import type { RecordedVersion } from "../inventory/verification.ts";
 import { AppError, ExitCode, systemCode } from "../model/errors.ts";
 import { joinPath } from "../model/path.ts";
-import { Serial } from "../threads/serial.ts";
 import type { App } from "./context.ts";
 import { describeFinding } from "./finding-text.ts";
 import type { Target } from "./targets.ts";
@@ -42,12 +41,11 @@ export async function* readArchive(
   { files, runId }: { readonly files: AsyncIterable<readonly RecordedVersion[]>; readonly runId: string },
 ): AsyncGenerator<ReadBatch, void, undefined> {
   const marker = await readMarker(archive.root);
-  const writes = new Serial();
   const options = { depth: "whole", threads: hashThreads(app, archive), signal: app.signal } as const;
   for await (const batch of hashFiles(tasksOf(files, archive), options)) {
     if (batch.unreadable.length > 0 && marker !== null) await refuseIfLost(archive, marker.id);
     const reading: Reading = { archiveId: archive.id, runId, at: app.now() };
-    const { findings, healed } = await writes.run(() => recordReadings(session, [batch.rows], reading));
+    const { findings, healed } = await recordReadings(session, [batch.rows], reading);
     const unread = await unreadable(app, batch);
     const told = [...findings, ...unread].map((finding) => {
       return { ...finding, ...describeFinding(finding) };

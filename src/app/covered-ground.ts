@@ -10,8 +10,8 @@ import { refuseUnmounted, refuseWithoutMount } from "./targets.ts";
 
 /** What a person asks about, as it lies on the disk. */
 export interface Ground {
-  /** The source it lies in, as the last scan knows it; null: no scan has been here. */
-  readonly source: { readonly id: number; readonly name: SourceName } | null;
+  /** The source it lies in; null: none. Its id is null if no scan has been there. */
+  readonly source: { readonly id: number | null; readonly name: SourceName } | null;
   /** Absolute: of the source, or the folder itself. */
   readonly root: PathText;
   /** Below the root. */
@@ -23,7 +23,9 @@ export interface Ground {
 
 /** A source, wherever the config or an earlier run has named it. */
 interface Candidate {
-  readonly known: KnownSource;
+  readonly name: SourceName;
+  /** null: it was never scanned. */
+  readonly known: KnownSource | null;
   readonly root: PathText;
   readonly exclude: readonly string[];
 }
@@ -35,9 +37,9 @@ interface Candidate {
  */
 export async function findGround(app: App, what: string, archiveRoot: PathText): Promise<Ground> {
   const sources = await candidates(app);
-  const named = sources.find(({ known }) => known.name === what);
+  const named = sources.find(({ name }) => name === what);
   if (named !== undefined) {
-    const root = resolveRoot(named.root, `source "${named.known.name}"`);
+    const root = resolveRoot(named.root, `source "${named.name}"`);
     return groundIn({ ...named, root }, app, { folder: "" as PathText, only: null });
   }
   const { path, isFolder } = locate(what);
@@ -58,17 +60,23 @@ export async function findGround(app: App, what: string, archiveRoot: PathText):
 
 /** Sources of the config, and whatever else was scanned before. */
 async function candidates(app: App): Promise<Candidate[]> {
-  const configured = new Map(app.config.sources.map((source) => [source.name, source]));
-  return (await allSources(app.db)).map((known) => {
-    const source = configured.get(known.name);
-    return { known, root: source?.path ?? known.root, exclude: source?.exclude ?? [] };
+  const known = await allSources(app.db);
+  const byName = new Map(known.map((source) => [source.name, source]));
+  const configured = app.config.sources.map(({ name, path, exclude }) => {
+    return { name, known: byName.get(name) ?? null, root: path, exclude };
   });
+  const names = new Set(configured.map(({ name }) => name));
+  const others = known.filter(({ name }) => !names.has(name));
+  return [
+    ...configured,
+    ...others.map((source) => ({ name: source.name, known: source, root: source.root, exclude: [] })),
+  ];
 }
 
 /** With its real root; nothing for a source that is not there. */
 function rootOf(source: Candidate): Candidate[] {
   try {
-    return [{ ...source, root: resolveRoot(source.root, `source "${source.known.name}"`) }];
+    return [{ ...source, root: resolveRoot(source.root, `source "${source.name}"`) }];
   } catch (error) {
     if (error instanceof AppError) return [];
     throw error;
@@ -76,13 +84,18 @@ function rootOf(source: Candidate): Candidate[] {
 }
 
 /** A share that is not mounted must not count as one that is empty. */
-function groundIn({ known, root, exclude }: Candidate, app: App, start: Ground["start"]): Ground {
+function groundIn({ name, known, root, exclude }: Candidate, app: App, start: Ground["start"]): Ground {
   const mount = mountOf(root, readMounts());
-  const rule = app.config.sources.find(({ name }) => name === known.name)?.mount ?? "auto";
-  refuseWithoutMount({ name: known.name, mount: rule }, root, mount);
-  if (rule === "auto") refuseUnmounted(known, root, mount);
-  const { id, name } = known;
-  return { source: { id, name }, root, start, exclude, remote: mount?.remote ?? false };
+  const rule = app.config.sources.find((source) => source.name === name)?.mount ?? "auto";
+  refuseWithoutMount({ name, mount: rule }, root, mount);
+  if (rule === "auto" && known !== null) refuseUnmounted(known, root, mount);
+  return {
+    source: known === null ? null : { id: known.id, name },
+    root,
+    start,
+    exclude,
+    remote: mount?.remote ?? false,
+  };
 }
 
 function locate(what: string): { readonly path: PathText; readonly isFolder: boolean } {

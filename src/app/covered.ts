@@ -107,8 +107,9 @@ async function answer(app: App, work: Work, show: (answer: Covered) => Promise<v
   await using session = await app.db.session();
   await lookHere(app, session, ground);
   const trust = runId === null ? "records" : "bytes";
-  if (ground.source === null) await judgeByBytes(session);
-  else await judgeByScan(session, ground.source.id, trust);
+  const sourceId = ground.source?.id ?? null;
+  if (sourceId === null) await judgeByBytes(session);
+  else await judgeByScan(session, sourceId, trust);
   await judgeBySize(session, archive.id);
   await readHere(app, session, ground);
   await findEntries(session, archive.id, trust);

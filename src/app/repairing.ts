@@ -40,6 +40,8 @@ export async function repairAll(
 ): Promise<{ readonly repaired: readonly RepairedFile[]; readonly left: readonly ToldFinding[] }> {
   const repaired: RepairedFile[] = [];
   const left: ToldFinding[] = [];
+  /** What they are links of may be the work of a repair that was killed. */
+  const linked: number[] = [];
   const phase = app.progress.begin("repairing");
   await using session = await app.db.session();
   await using journal = new LateJournal(app, taken, { run: runId, command: "verify" });
@@ -55,10 +57,12 @@ export async function repairAll(
       await recordRepaired(session, where, { names, fileId: isWhole ? finding.id : null, runId });
       if (repair.kind === "failed") left.push(withReason(finding, repair));
       else repaired.push(repairedFile(finding, repair));
+      if (repair.kind === "repaired" && repair.from.source === undefined) linked.push(finding.id);
     }
     phase.add({ files: 1, bytes: finding.size });
   }
   phase.end();
+  await refreshInodes(app, archive, linked);
   await journal.end(app.signal.aborted ? "interrupted" : left.length > 0 ? "incomplete" : "complete");
   return { repaired, left };
 }
@@ -90,10 +94,13 @@ export function originText({ source, path }: Origin): string {
   return source === undefined ? `the archive's ${path}` : `${source}: ${path}`;
 }
 
-/** Entries that turn out to be good again may have been repaired by a run that could not record it. */
-export async function refreshHealed(app: App, archive: Target, healed: readonly number[]): Promise<void> {
-  if (healed.length === 0) return;
-  const names = (await namesOfFiles(app.db, archive.id, healed)).map(({ id, path }) => {
+/**
+ * Looks which inodes hold the contents of these files: entries that turn out to be good again may have been repaired by
+ * a run that could not record it.
+ */
+export async function refreshInodes(app: App, archive: Target, fileIds: readonly number[]): Promise<void> {
+  if (fileIds.length === 0) return;
+  const names = (await namesOfFiles(app.db, archive.id, fileIds)).map(({ id, path }) => {
     return { id, path: joinPath(archive.root, path) };
   });
   await using session = await app.db.session();

@@ -5,7 +5,7 @@ import { takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
 import { isDamage, isLoss } from "./finding-text.ts";
 import { recallRelinks } from "./relink-recall.ts";
-import { type RepairedFile, refreshHealed, repairAll } from "./repairing.ts";
+import { type RepairedFile, refreshInodes, repairAll } from "./repairing.ts";
 import { findArchive, type Target } from "./targets.ts";
 import { archiveOf, type Outcome, withRun } from "./under-lock.ts";
 
@@ -62,7 +62,7 @@ export async function verifyArchive(
     tally.entries = await read(app, { ...work, choice }, async (batch) => {
       tally.add(batch);
       found.findings.push(...batch.findings);
-      await refreshHealed(app, archive, batch.healed);
+      await refreshInodes(app, archive, batch.healed);
       if (taken === null) await list(app, work, batch.findings);
     });
     if (taken !== null) {

@@ -16,7 +16,7 @@ export function manifestCommand({ withApp }: Workbench) {
     .summary("a line HASH PATH for every file of the archive; b3sum --check accepts it")
     .description(
       "As the inventory has it: no file is read. Paths are relative to the archive and raw bytes, in their order:\n" +
-        "onefold manifest > list; cd ARCHIVE; b3sum --check list",
+        "onefold manifest | (cd ARCHIVE && b3sum --check --quiet)",
     )
     .option("--entries", "only the entries, without their links below by-source/ and other files")
     .addHelpText(
