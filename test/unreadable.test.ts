@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, chown, readdir } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { summaryOf } from "../src/testing/household.ts";
-import { documentsOf, type ListedProblem, startOnefold } from "../src/testing/onefold.ts";
+import { documentOf, documentsOf, type ListedProblem, startOnefold } from "../src/testing/onefold.ts";
 import { type Disk, layOut } from "../src/testing/tree.ts";
 
 /** Permissions do not hold for root, so root becomes nobody here. */
@@ -79,6 +79,29 @@ describe("what its user may not read", () => {
     assert.equal(scan.missing, 0);
     assert.deepEqual([after.scan.missing, after.scan.new, after.consolidate.copiedFiles], [0, 0, 0]);
     assert.equal(after.plan.alreadyArchived, 5);
+  });
+
+  test("is not covered, and not verified; the rest is", async () => {
+    await unlock();
+    await summaryOf(start(["run", "--json", ...places()]).ended);
+    await lock();
+    await chmod(disk.path("archive/files/a.txt"), 0);
+    const covered = documentOf<{ missing: readonly ListedProblem[] }>(
+      await start(["covered", "phone", "--recheck", "--json", ...places()]).ended,
+    );
+    const verified = await summaryOf<{ checked: number }>(start(["verify", "--all", "--json", ...places()]).ended, 3);
+    await chmod(disk.path("archive/files/a.txt"), 0o644);
+    await unlock();
+
+    assert.deepEqual(
+      covered.missing.map(({ path, code }) => `${path} ${code}`),
+      ["a.txt EACCES", "closed EACCES", "secret too.txt EACCES", "secret.txt EACCES"],
+    );
+    assert.deepEqual(
+      verified.problems.map(({ path, code }) => `${path} ${code}`),
+      ["files/a.txt EACCES"],
+    );
+    assert.equal(verified.checked, 3);
   });
 
   test("be it the whole source or the archive, is refused before anything is touched", async () => {

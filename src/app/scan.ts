@@ -217,7 +217,7 @@ function problemIn({ name }: Target): (unreadable: WalkBatch["unreadable"][numbe
 }
 
 /** Slow shares answer many questions at once no slower than one; a local disk gains from two threads at most. */
-function walkThreads(app: App, { remote }: Target): number {
+export function walkThreads(app: App, { remote }: Pick<Target, "remote">): number {
   const { threads } = app.config.scan;
   return threads > 0 ? threads : remote ? 8 : 2;
 }

@@ -146,7 +146,8 @@ async function watched(app: App, looks: RootLooks, target: Target): Promise<Targ
   });
 }
 
-async function answered<Answer>(asked: Promise<Answer>, path: PathText, what: string): Promise<Answer> {
+/** @throws AppError ROOT_SILENT where a disk or server does not answer */
+export async function answered<Answer>(asked: Promise<Answer>, path: PathText, what: string): Promise<Answer> {
   try {
     return await asked;
   } catch (error) {
@@ -155,6 +156,14 @@ async function answered<Answer>(asked: Promise<Answer>, path: PathText, what: st
       hint: "Its server or disk hangs: see whether the server is up, or unmount (umount -l) and mount it again.",
     });
   }
+}
+
+/** Finds the archive alone, for what needs no source to be there. @throws AppError as {@link findTargets} does */
+export async function findArchive(app: App): Promise<Target | null> {
+  const { path } = app.config.archive;
+  if (path === null) return null;
+  const root = resolveRoot(path, "the archive");
+  return archiveTarget(app, root, mountOf(root, readMounts()));
 }
 
 /**

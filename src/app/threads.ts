@@ -6,7 +6,7 @@ import type { Target } from "./targets.ts";
 const remoteThreads = 4;
 
 /** Threads that read one source at once: a processor each for a local disk, more where the wait is for a network. */
-export function hashThreads(app: App, { remote }: Target): number {
+export function hashThreads(app: App, { remote }: Pick<Target, "remote">): number {
   const { threads } = app.config.scan;
   if (threads > 0) return threads;
   return remote ? remoteThreads : Math.min(4, availableParallelism());

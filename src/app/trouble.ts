@@ -1,5 +1,11 @@
 /** Problems that no permission or cable explains: the bytes are not what was recorded, or not what was written. */
-export const alarmCodes = ["CONTENT_CHANGED", "CONTENT_DIFFERS", "WRITTEN_WRONG"] as const;
+export const alarmCodes = [
+  "CONTENT_CHANGED",
+  "CONTENT_DIFFERS",
+  "WRITTEN_WRONG",
+  "ENTRY_DAMAGED",
+  "ENTRY_EDITED",
+] as const;
 
 /** A source was there when the run began, and went away: what it holds is for the next run. */
 export const sourceLostCode = "SOURCE_LOST";

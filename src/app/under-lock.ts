@@ -148,7 +148,7 @@ export function requireArchive(targets: Targets): { sources: readonly Target[]; 
 }
 
 /** @throws AppError NO_ARCHIVE */
-export function archiveOf({ archive }: Targets): Target {
+export function archiveOf({ archive }: Pick<Targets, "archive">): Target {
   if (archive !== null) return archive;
   throw new AppError("NO_ARCHIVE", ExitCode.usage, "no archive is named", {
     hint: "Name one with --archive DIR, or write a config file: onefold init",

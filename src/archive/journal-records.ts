@@ -24,7 +24,7 @@ export interface JournalIntend {
   readonly do: "intend";
   /** Counts from 0 within the run; the `done` of the same number answers. */
   readonly batch: number;
-  readonly operations: readonly (IntendedCopy | IntendedLink | IntendedRelink)[];
+  readonly operations: readonly (IntendedCopy | IntendedLink | IntendedRelink | IntendedRepair)[];
 }
 
 interface Intended {
@@ -67,6 +67,29 @@ export interface IntendedRelink {
   readonly kept: JournalStanding;
 }
 
+/** Names of the archive that are to hold a content again that was recorded for them. */
+export interface IntendedRepair {
+  readonly do: "repair";
+  /** The name that was found to be damaged or missing. */
+  readonly to: PathText;
+  /** All names that are to change, in order; `to` is the last. */
+  readonly names: readonly PathText[];
+  readonly size: number;
+  readonly hash: Hash;
+  /** What the names will have, as recorded. */
+  readonly mtimeNs: string;
+  /** The file that the content is copied from; absent if `existing` is linked. A path of the archive has no source. */
+  readonly from?: { readonly source?: SourceName; readonly path: PathText };
+  /** Name in `.onefold/tmp` of the copy. */
+  readonly temporary?: string;
+  /** Another name in the archive that holds the content. */
+  readonly existing?: PathText;
+  /** The file at `to`; absent if it is missing. */
+  readonly before?: JournalStanding;
+  /** Where the file of `before` is kept, below the archive's root. */
+  readonly kept?: PathText;
+}
+
 /** What one inode knows of its file besides the bytes. */
 export interface JournalStanding {
   readonly inode: string;
@@ -83,7 +106,7 @@ export interface JournalDone {
   readonly batch: number;
   /** Folders that this batch made, parents first. */
   readonly folders: readonly PathText[];
-  readonly results: readonly (JournalResult | RelinkedResult)[];
+  readonly results: readonly (JournalResult | RelinkedResult | RepairedResult)[];
 }
 
 /** One file that this run put into the archive, found there already, or could not place. */
@@ -112,6 +135,21 @@ export interface RelinkedResult {
   readonly mtimeNs?: string;
   readonly inode?: string;
   /** Why it was left alone. */
+  readonly code?: string;
+}
+
+/** What became of a repair; the intention of the same batch says of what. */
+export interface RepairedResult {
+  readonly outcome: "repaired" | "failed" | "aborted";
+  readonly to: PathText;
+  readonly hash: Hash;
+  /** Names that hold the content again. */
+  readonly names: readonly PathText[];
+  /** Of what stands at them now; absent if that is none. */
+  readonly size?: number;
+  readonly mtimeNs?: string;
+  readonly inode?: string;
+  /** Why it failed; `names` may have been changed before it did. */
   readonly code?: string;
 }
 

@@ -3,8 +3,8 @@ import { joinPath, type PathText } from "../model/path.ts";
 
 /**
  * The folder of the archive that is ours alone. `tmp` holds files that are
- * being written, `journal` one file for each run, `archive.json` says which
- * archive this is, `lock` who is changing it.
+ * being written, `journal` one file for each run, `damaged` what repairs have
+ * replaced, `archive.json` says which archive this is, `lock` who is changing it.
  */
 const privateFolder = ".onefold";
 

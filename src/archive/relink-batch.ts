@@ -1,9 +1,7 @@
-import type { BigIntStats } from "node:fs";
 import { folderOf, nameOf, type PathText } from "../model/path.ts";
-import type { EpochNs } from "../model/time.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
 import { isArchiveGone } from "./place-batch.ts";
-import { type Relinked, type RelinkStep, relinkFile, type Standing } from "./relink-file.ts";
+import { type Relinked, type RelinkStep, relinkFile, type Standing, standingOf } from "./relink-file.ts";
 import { KeptFiles, type Retimed } from "./relink-kept.ts";
 import { KeptTrouble, lstat, type Surroundings } from "./relink-replace.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
@@ -102,19 +100,6 @@ function lookAt(path: PathText, folders: PinnedFolders): LookResult {
   } catch (error) {
     return reasonOf(error);
   }
-}
-
-function standingOf(path: PathText, { dev, ino, size, mtimeNs, mode, uid, gid }: BigIntStats): Standing {
-  return {
-    path,
-    device: dev,
-    inode: ino,
-    size: Number(size),
-    modified: mtimeNs as EpochNs,
-    mode: Number(mode & 0o7777n),
-    uid: Number(uid),
-    gid: Number(gid),
-  };
 }
 
 function reasonOf(error: unknown): Failure | Stop {

@@ -110,6 +110,20 @@ function checkWritable(folder: PathText): void {
   }
 }
 
+/** How a file stands, from what the system says of it. */
+export function standingOf(path: PathText, { dev, ino, size, mtimeNs, mode, uid, gid }: BigIntStats): Standing {
+  return {
+    path,
+    device: dev,
+    inode: ino,
+    size: Number(size),
+    modified: mtimeNs as EpochNs,
+    mode: Number(mode & 0o7777n),
+    uid: Number(uid),
+    gid: Number(gid),
+  };
+}
+
 /** Of ctime it says nothing: every link changes that. */
 function expect(known: Standing, { dev, ino, size, mtimeNs }: BigIntStats): void {
   const isKnown = dev === known.device && ino === known.inode;

@@ -26,6 +26,6 @@ export function relinkedResult({ file }: RelinkStep, hash: Hash, result: RelinkR
   return "code" in result ? { ...base, code: result.code } : base;
 }
 
-function journalStanding({ inode, modified, mode, uid, gid }: Standing): JournalStanding {
+export function journalStanding({ inode, modified, mode, uid, gid }: Standing): JournalStanding {
   return { inode: String(inode), mtimeNs: String(modified), mode: mode.toString(8).padStart(4, "0"), uid, gid };
 }

@@ -6,11 +6,20 @@ import type { Problem } from "../model/operation.ts";
 import { type SummaryParts, shownProblems, summaryLines } from "./summary.ts";
 import type { Console } from "./terminal.ts";
 
-/** Prints what a command did, and gives the exit status for it. */
-export async function finish(app: App, console: Console, outcome: Outcome<SummaryParts>): Promise<ExitCode> {
+/**
+ * Prints what a command did, and gives the exit status for it.
+ *
+ * @param documentOf What `--json` prints of the summary, if not the summary itself.
+ */
+export async function finish(
+  app: App,
+  console: Console,
+  outcome: Outcome<SummaryParts>,
+  documentOf: (summary: Outcome<SummaryParts>["summary"]) => object = (summary) => summary,
+): Promise<ExitCode> {
   const { summary, problems } = outcome;
   const listed = await firstProblems(app, summary.run, console.json ? Number.POSITIVE_INFINITY : shownProblems);
-  if (console.json) await console.document({ ...summary, problems: listed });
+  if (console.json) await console.document({ ...documentOf(summary), problems: listed });
   else if (!console.quiet) for (const line of summaryLines(outcome, listed)) await console.line(line);
   if (outcome.alarms > 0) return ExitCode.integrity;
   if (outcome.lost > 0) return ExitCode.unavailable;

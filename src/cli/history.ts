@@ -49,6 +49,7 @@ function journalLines(record: Journaled): string[] {
   if (record.do === "torn") return ["  The journal ends in the middle of a line: the run was killed."];
   if (record.do !== "done") return [];
   return record.results.flatMap((result) => {
+    if ("names" in result) return result.outcome === "repaired" ? [`  repaired ${result.to}`] : [];
     if (!("from" in result)) return result.outcome === "relinked" ? [`  linked ${result.to}`] : [];
     const { outcome, from, to } = result;
     const did = { copied: "copied", linked: "linked", alreadyThere: "found" }[outcome as string];

@@ -3,6 +3,7 @@ import { type OpenedApp, openApp, type Start } from "../app/open.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { Workbench } from "./command.ts";
 import { consolidateCommand } from "./consolidate.ts";
+import { coveredCommand } from "./covered.ts";
 import { databaseCommand } from "./database.ts";
 import { doctorCommand } from "./doctor.ts";
 import { duplicatesCommand } from "./duplicates.ts";
@@ -10,6 +11,7 @@ import { reportFailure } from "./failure.ts";
 import { historyCommand } from "./history.ts";
 import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
+import { manifestCommand } from "./manifest.ts";
 import type { GlobalOptions } from "./options.ts";
 import { planCommand } from "./plan.ts";
 import { LiveProgress, silentProgress as silent } from "./progress.ts";
@@ -19,6 +21,7 @@ import { scanCommand } from "./scan.ts";
 import { listenForInterruption } from "./signals.ts";
 import { statusCommand } from "./status.ts";
 import { Console, forgiveGoneReaders } from "./terminal.ts";
+import { verifyCommand } from "./verify.ts";
 import { whereCommand } from "./where.ts";
 
 /** The process, as far as the program touches it. */
@@ -49,6 +52,9 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     statusCommand,
     duplicatesCommand,
     whereCommand,
+    coveredCommand,
+    verifyCommand,
+    manifestCommand,
     relinkCommand,
     historyCommand,
     importCommand,

@@ -42,6 +42,12 @@ function lines({ sources, archive, duplicates, database, runs }: Status): string
   if (archive !== null) {
     shown.push(`Archive: ${archive.root}`);
     shown.push(`  ${formatNumberOf(archive.entries, "content")}, ${formatBytes(archive.bytes)}`);
+    if (archive.damaged > 0) {
+      const damaged = formatNumberOf(archive.damaged, "entry", "entries");
+      shown.push(
+        `  DAMAGED or missing when last read: ${damaged}; onefold verify --repair takes them from the sources`,
+      );
+    }
   }
   const { files, groups, bytes } = duplicates;
   shown.push(

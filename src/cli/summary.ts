@@ -2,11 +2,12 @@ import type { ImportParts, ImportTotals } from "../app/import.ts";
 import type { RelinkParts } from "../app/relink.ts";
 import type { RunParts } from "../app/run.ts";
 import type { Outcome } from "../app/under-lock.ts";
+import type { VerifyParts, VerifyTotals } from "../app/verify.ts";
 import type { Problem } from "../model/operation.ts";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "../model/units.ts";
 
 /** What the commands say of their runs: some of it each. */
-export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts>;
+export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts & VerifyParts>;
 
 /** Problems a person reads on the screen; the others are in the run's history. */
 export const shownProblems = 20;
@@ -44,6 +45,7 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
     say("In place", `${formatNumberOf(plan.alreadyArchived, "file")} whose content the archive has already`);
     if (summary.room !== undefined) say("Room", roomLine(plan.copyBytes, summary.room));
   }
+  if (summary.verify !== undefined) lines.push(...verifyLines(summary.verify));
   if (summary.import !== undefined) lines.push(...importLines(summary.import));
   if (plan?.metadataUnread !== undefined) {
     const { files, because } = plan.metadataUnread;
@@ -77,6 +79,16 @@ function importLines({ documents, groups, files, claims, applied, confirmed, con
     `Compared   ${judged}`,
     `Claims     ${formatNumberOf(claims, "hash", "hashes")} taken over; ${formatNumberOf(applied, "file")} of the inventory need no reading to be compared`,
   ];
+}
+
+function verifyLines({ checked, bytes, entries, damaged, missing, repaired, seconds }: VerifyTotals): string[] {
+  const lines = [
+    `Read       ${formatNumberOf(checked, "file")}, ${formatBytes(bytes)} in ${formatDuration(seconds)}; the archive has ${formatNumberOf(entries, "entry", "entries")}`,
+  ];
+  if (damaged > 0) lines.push(`Damaged    ${formatNumberOf(damaged, "file")}`);
+  if (missing > 0) lines.push(`Missing    ${formatNumberOf(missing, "file")}`);
+  if (repaired > 0) lines.push(`Repaired   ${formatNumberOf(repaired, "file")}`);
+  return lines;
 }
 
 function changesOf(scan: NonNullable<RunParts["scan"]>): string {

@@ -49,6 +49,11 @@ export class Console {
     return write(this.#out, `${JSON.stringify(value, numbersAsText)}\n`);
   }
 
+  /** Raw bytes, for another program: nothing in them is escaped. */
+  bytes(chunk: Uint8Array): Promise<void> {
+    return write(this.#out, chunk);
+  }
+
   /** A message to whoever watches; not part of the result. */
   message(text: string): void {
     this.#err.write(`${forTerminal(text)}\n`);
@@ -65,7 +70,7 @@ export function forgiveGoneReaders(...streams: readonly Writable[]): void {
 }
 
 /** Waits while the reader is slow, so that a list of millions stays small in memory. */
-async function write(stream: Writable, text: string): Promise<void> {
+async function write(stream: Writable, text: string | Uint8Array): Promise<void> {
   if (stream.destroyed || stream.write(text)) return;
   await new Promise<void>((resolve) => {
     const settle = () => {

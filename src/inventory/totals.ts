@@ -43,15 +43,18 @@ export interface ArchiveTotals {
   readonly entries: number;
   /** Bytes of the entries: what the archive takes, its links being free. */
   readonly bytes: number;
+  /** Entries whose last reading gave another content than was recorded, or none. */
+  readonly damaged: number;
 }
 
 export async function archiveTotals(db: Session, archiveId: number): Promise<ArchiveTotals> {
   const [totals] = await db.query<ArchiveTotals>(sql`
-    select count(*)::float8 as entries, coalesce(sum(size), 0)::float8 as bytes
+    select count(*)::float8 as entries, coalesce(sum(size), 0)::float8 as bytes,
+      count(damaged_hash)::float8 as damaged
     from entry join file on file.id = entry.file_id
     where archive_id = ${archiveId}
   `);
-  return totals ?? { entries: 0, bytes: 0 };
+  return totals ?? { entries: 0, bytes: 0, damaged: 0 };
 }
 
 /** Bytes the database takes on its disk. */

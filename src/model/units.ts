@@ -43,3 +43,17 @@ export function parseBytes(text: string): number | null {
   const bytes = Number(number) * (binary === "" ? 1000 : 1024) ** power;
   return Number.isSafeInteger(Math.round(bytes)) ? Math.round(bytes) : null;
 }
+
+const ages = { h: 3_600, d: 86_400, w: 7 * 86_400, y: 365 * 86_400 } as const;
+
+/** Reads "12h", "90d", "4w", "1y" as seconds; null if it is no such time. */
+export function parseAge(text: string): number | null {
+  const [, number = "", unit = ""] = /^(\d{1,6})([hdwy])$/.exec(text.trim()) ?? [];
+  return number === "" ? null : Number(number) * ages[unit as keyof typeof ages];
+}
+
+/** Reads "5%" or "0.5%"; null if it is not more than 0 and at most 100. */
+export function parsePercent(text: string): number | null {
+  const [, number = ""] = /^(\d+(?:\.\d+)?)%$/.exec(text.trim()) ?? [];
+  return number !== "" && Number(number) > 0 && Number(number) <= 100 ? Number(number) : null;
+}

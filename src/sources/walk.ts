@@ -10,11 +10,16 @@ export interface WalkRules {
   /**
    * Which files keep their device and inode number: hard-linked ones (a source); all of them, without the
    * device, which changes from boot to boot (the archive, one file system by definition); or none,
-   * where the file system's numbers cannot be trusted (SMB, NFS, FUSE).
+   * where the file system's numbers cannot be trusted (SMB, NFS, FUSE). "exact" is for a walk that compares with
+   * what is on the disk in this moment: all of them, with the device.
    */
-  readonly inodes: "linked" | "all" | "none";
+  readonly inodes: "linked" | "all" | "none" | "exact";
   /** Whether what systems leave behind (Thumbs.db, .DS_Store, …) is marked as junk or taken like any other file. */
   readonly junk: "marked" | "ordinary";
+  /** Whether it is told what is passed over; else that is only counted, or not even seen. */
+  readonly passedOver?: "told";
+  /** Where to begin, if not at the root: a folder, and of that perhaps one name only. All paths stay below the root. */
+  readonly start?: { readonly folder: PathText; readonly only: PathText | null };
 }
 
 /** A part of the tree, as soon as it was seen. */
@@ -33,6 +38,14 @@ export interface WalkBatch {
   readonly others: number;
   /** Files and folders that could not be looked at. */
   readonly unreadable: readonly Unreadable[];
+  /** What was passed over, if the rules ask for it. A folder stands for all that is below it. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+export interface PassedOver {
+  readonly path: PathText;
+  /** "private": the folder of an archive that is onefold's own. */
+  readonly kind: "excluded" | "link" | "other" | "private";
 }
 
 export interface Unreadable {
@@ -50,6 +63,8 @@ export interface WalkOptions {
 
 export interface WalkRequest extends WalkRules {
   readonly folders: readonly PathText[];
+  /** Look at this name of the folders only. */
+  readonly only: PathText | null;
   readonly firstNumber: number;
   /** Files after which the thread answers with what it has. */
   readonly budget: number;
@@ -82,7 +97,7 @@ export async function* walk(
   // A thread that waits for a server would go on for minutes.
   const stop = () => void pool[Symbol.asyncDispose]();
   signal.addEventListener("abort", stop, { once: true });
-  const waiting: PathText[] = ["" as PathText];
+  const waiting: PathText[] = [rules.start?.folder ?? ("" as PathText)];
   const running = new Map<number, Promise<readonly [number, WalkResult]>>();
   let next = 0;
   const start = () => {
@@ -90,7 +105,8 @@ export async function* walk(
     // One folder a request until every thread has work, then whole subtrees.
     const folders = waiting.splice(-Math.max(1, Math.floor(waiting.length / threads)));
     const budget = waiting.length < threads ? smallBudget : fullBudget;
-    const request = { ...rules, folders, firstNumber: number * numbersPerRequest, budget };
+    const only = number === 0 ? (rules.start?.only ?? null) : null;
+    const request = { ...rules, folders, only, firstNumber: number * numbersPerRequest, budget };
     running.set(
       number,
       pool.run(request).then((result) => [number, result] as const),

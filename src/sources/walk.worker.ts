@@ -6,7 +6,7 @@ import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { compileExclude, type Excluder } from "./exclude.ts";
 import { isJunkFile, isJunkFolder } from "./junk.ts";
-import type { Unreadable, WalkRequest, WalkResult } from "./walk.ts";
+import type { PassedOver, Unreadable, WalkRequest, WalkResult } from "./walk.ts";
 
 /** Belongs to onefold itself, in an archive. */
 const privateFolder = ".onefold";
@@ -33,6 +33,7 @@ class Seen {
   readonly #held: OpenFolders;
   readonly #folders: { number: number; path: PathText }[] = [];
   readonly #unreadable: Unreadable[] = [];
+  readonly #passedOver: PassedOver[] = [];
   #rows = "";
   #bytes = 0;
   #others = 0;
@@ -46,15 +47,18 @@ class Seen {
   /** Notes the files of one folder, and returns the folders in it. */
   lookInto(folder: PathText): PathText[] {
     const absolute = joinPath(this.#request.root, folder);
-    const names = this.#list(folder, absolute);
+    const { only } = this.#request;
+    const names = only === null ? this.#list(folder, absolute) : [only];
     const number = this.#request.firstNumber + this.#folders.length;
     const junkBelow = this.#request.junk === "marked" && isJunkFolder(folder);
     const before = this.files;
     const folders: PathText[] = [];
     for (const name of names) {
       const path = folder === "" ? name : (`${folder}/${name}` as PathText);
-      if (path === privateFolder || this.#excluded(path) !== null) continue;
-      if (this.#look(path, name, `${absolute}/${name}` as PathText, number, junkBelow) === "folder") folders.push(path);
+      if (path === privateFolder) this.#passOver(path, "private");
+      else if (this.#excluded(path) !== null) this.#passOver(path, "excluded");
+      else if (this.#look(path, name, `${absolute}/${name}` as PathText, number, junkBelow) === "folder")
+        folders.push(path);
     }
     if (this.files > before) this.#folders.push({ number, path: folder });
     return folders;
@@ -68,6 +72,7 @@ class Seen {
       bytes: this.#bytes,
       others: this.#others,
       unreadable: this.#unreadable,
+      passedOver: this.#passedOver,
       rest,
     };
   }
@@ -85,13 +90,15 @@ class Seen {
     try {
       const stat = lstatSync(systemPath(this.#held.path(absolute)), { bigint: true });
       beat();
-      if (stat.isDirectory()) return this.#excluded(path, true) === null ? "folder" : "noted";
+      if (stat.isDirectory() && this.#excluded(path, true) === null) return "folder";
       if (!stat.isFile()) {
-        this.#others++;
+        if (!stat.isDirectory()) this.#others++;
+        this.#passOver(path, stat.isDirectory() ? "excluded" : stat.isSymbolicLink() ? "link" : "other");
         return "noted";
       }
-      const kept = this.#request.inodes === "all" || (this.#request.inodes === "linked" && stat.nlink > 1n);
-      const device = this.#request.inodes === "all" ? 0n : stat.dev;
+      const { inodes } = this.#request;
+      const kept = inodes === "all" || inodes === "exact" || (inodes === "linked" && stat.nlink > 1n);
+      const device = inodes === "all" ? 0n : stat.dev;
       const inode = kept ? `${signed(device)}\t${signed(stat.ino)}` : "\\N\t\\N";
       const junk = junkBelow || (this.#request.junk === "marked" && isJunkFile(name, stat.size)) ? "t" : "f";
       const nameColumn = name.includes("\\") ? name.replaceAll("\\", "\\\\") : name;
@@ -102,6 +109,10 @@ class Seen {
       this.#cannotRead(path, error);
     }
     return "noted";
+  }
+
+  #passOver(path: PathText, kind: PassedOver["kind"]): void {
+    if (this.#request.passedOver === "told") this.#passedOver.push({ path, kind });
   }
 
   #cannotRead(path: PathText, error: unknown): void {

@@ -73,12 +73,12 @@ export async function household(sources: Tree, { archive = {} }: { archive?: Tre
 }
 
 /** What a program run with `--json` reports; it must end with `status`. */
-export async function summaryOf(ending: Promise<Ended>, status = 0): Promise<Summary> {
+export async function summaryOf<More = unknown>(ending: Promise<Ended>, status = 0): Promise<Summary & More> {
   const ended = await ending;
   if (ended.status !== status) {
     throw new Error(`ended with ${ended.signal ?? ended.status}, not ${status}: ${ended.stderr}${ended.stdout}`);
   }
-  return documentOf<Summary>(ended);
+  return documentOf<Summary & More>(ended);
 }
 
 /** What stands in an archive, without `.onefold`. */
