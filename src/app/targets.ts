@@ -62,6 +62,11 @@ export async function findTargets(app: App): Promise<Targets> {
   return { sources: found, archive: archiveRoot === null ? null : await archiveTarget(app, archiveRoot, mounts) };
 }
 
+/** An archive alone, wherever it lies: what concerns no source must not wait for one. @throws as {@link findTargets} */
+export function archiveTargetAt(app: App, path: PathText): Promise<Target> {
+  return archiveTarget(app, resolveRoot(path, "the archive"), readMounts());
+}
+
 /**
  * The sources and the archive as the inventory knows them, for looking things up: nothing needs to be
  * mounted. Where none is configured, all that were ever scanned count, and the archive used last.

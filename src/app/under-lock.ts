@@ -4,7 +4,7 @@ import { holdRunLock } from "../inventory/run-lock.ts";
 import { beginRun, closeKilledRuns, endRun, type RunStatus } from "../inventory/runs.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { App } from "./context.ts";
-import { recallRelinks } from "./relink-recall.ts";
+import { recallRuns } from "./recall.ts";
 import { findTargets, type Target, type Targets } from "./targets.ts";
 import { alarmCodes } from "./trouble.ts";
 
@@ -36,7 +36,7 @@ export async function underLock<Parts>(
   const targets = await findTargets(app);
   const { archive } = targets;
   return withRun(app, { command, archiveId: archive?.id ?? null }, async (run) => {
-    if (archive !== null) await recallRelinks(app, archive);
+    if (archive !== null) await recallRuns(app, archive);
     return work(targets, run);
   });
 }

@@ -16,6 +16,8 @@ export interface JournalBegin {
   readonly program: string;
   /** Id of the archive, as in archive.json. */
   readonly archive: string;
+  /** The run that this one takes back. */
+  readonly undoes?: string;
   readonly sources: readonly { readonly name: SourceName; readonly root: PathText }[];
 }
 
@@ -24,8 +26,16 @@ export interface JournalIntend {
   readonly do: "intend";
   /** Counts from 0 within the run; the `done` of the same number answers. */
   readonly batch: number;
-  readonly operations: readonly (IntendedCopy | IntendedLink | IntendedRelink)[];
+  readonly operations: readonly IntendedOperation[];
 }
+
+export type IntendedOperation =
+  | IntendedCopy
+  | IntendedLink
+  | IntendedRelink
+  | IntendedRemove
+  | IntendedRemoveFolder
+  | IntendedSeparate;
 
 interface Intended {
   readonly from: { readonly source: SourceName; readonly path: PathText };
@@ -43,6 +53,7 @@ export interface IntendedCopy extends Intended {
   readonly do: "copy";
   /** Name in `.onefold/tmp` while it is being written. */
   readonly temporary: string;
+  readonly captured?: Captured;
 }
 
 export interface IntendedLink extends Intended {
@@ -67,6 +78,28 @@ export interface IntendedRelink {
   readonly kept: JournalStanding;
 }
 
+/** A file that an earlier run placed is to be removed, if that loses nothing. */
+export interface IntendedRemove {
+  readonly do: "remove";
+  readonly to: PathText;
+  readonly size: number;
+  readonly mtimeNs: string;
+  readonly inode: string;
+  /** Absent: the run that placed it was killed before it could say. */
+  readonly hash?: Hash;
+}
+
+/** A folder that an earlier run made is to be removed, if it is empty. */
+export interface IntendedRemoveFolder {
+  readonly do: "removeFolder";
+  readonly to: PathText;
+}
+
+/** A name that an earlier run relinked is to have a file of its own again; members as in {@link IntendedRelink}. */
+export interface IntendedSeparate extends Omit<IntendedRelink, "do"> {
+  readonly do: "separate";
+}
+
 /** What one inode knows of its file besides the bytes. */
 export interface JournalStanding {
   readonly inode: string;
@@ -83,7 +116,7 @@ export interface JournalDone {
   readonly batch: number;
   /** Folders that this batch made, parents first. */
   readonly folders: readonly PathText[];
-  readonly results: readonly (JournalResult | RelinkedResult)[];
+  readonly results: readonly (JournalResult | RelinkedResult | UndoneResult)[];
 }
 
 /** One file that this run put into the archive, found there already, or could not place. */
@@ -97,9 +130,14 @@ export interface JournalResult {
   readonly mtimeNs?: string;
   readonly inode?: string;
   readonly because?: string;
-  readonly captured?: { readonly at: WallClock; readonly from: string };
+  readonly captured?: Captured;
   /** Why it failed. */
   readonly code?: string;
+}
+
+interface Captured {
+  readonly at: WallClock;
+  readonly from: string;
 }
 
 /** What became of one file that was to be replaced by a link; the intention of the same batch and `to` says of what. */
@@ -108,6 +146,19 @@ export interface RelinkedResult {
   readonly to: PathText;
   readonly hash: Hash;
   /** Of what stands at `to` now; absent if it was left alone. */
+  readonly size?: number;
+  readonly mtimeNs?: string;
+  readonly inode?: string;
+  /** Why it was left alone. */
+  readonly code?: string;
+}
+
+/** What became of one step of an undo; the intention of the same batch and `to` says of which. */
+export interface UndoneResult {
+  readonly outcome: "removed" | "separated" | "gone" | "kept" | "failed" | "aborted";
+  readonly to: PathText;
+  /** Of what stands at `to` now, after `separated`. */
+  readonly hash?: Hash;
   readonly size?: number;
   readonly mtimeNs?: string;
   readonly inode?: string;

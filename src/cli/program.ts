@@ -19,6 +19,7 @@ import { scanCommand } from "./scan.ts";
 import { listenForInterruption } from "./signals.ts";
 import { statusCommand } from "./status.ts";
 import { Console, forgiveGoneReaders } from "./terminal.ts";
+import { undoCommand } from "./undo.ts";
 import { whereCommand } from "./where.ts";
 
 /** The process, as far as the program touches it. */
@@ -50,6 +51,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     duplicatesCommand,
     whereCommand,
     relinkCommand,
+    undoCommand,
     historyCommand,
     importCommand,
     doctorCommand,
