@@ -55,8 +55,12 @@ async function sourcesOf(home: Household): Promise<unknown> {
 }
 
 /** What a run made of an archive, but for the numbers of its inodes. */
-const archived = async (home: Household) =>
-  ((await standing(home.path("archive"))) as unknown[][]).map(([path, , ...rest]) => [path, ...rest]);
+async function archived(home: Household): Promise<unknown[]> {
+  const all = await snapshot(home.path("archive"));
+  return [...all].flatMap(([path, { kind, content, modifiedNs }]) =>
+    kind !== "file" || path.startsWith(".onefold/") ? [] : [[path, content, modifiedNs]],
+  );
+}
 
 const sources = {
   phone: {
@@ -264,7 +268,15 @@ describe("what undoing must not lose is kept and listed:", () => {
   });
 });
 
-const aName = fc.constantFrom("a.txt", "A.TXT", "IMG_1.JPG", "IMG_1.CR2", "caf\\xe9", "20190714_101500.jpg", "Thumbs.db");
+const aName = fc.constantFrom(
+  "a.txt",
+  "A.TXT",
+  "IMG_1.JPG",
+  "IMG_1.CR2",
+  "caf\\xe9",
+  "20190714_101500.jpg",
+  "Thumbs.db",
+);
 const aContent = fc.constantFrom("", "one", "two", "six", "longer than most of the others", "x".repeat(70_000));
 const aTime = fc.constantFrom(-5n, 1_000_000_000n, 1_563_099_300n).map((time) => time * second);
 const aFile = fc.tuple(aContent, aTime).map(([content, modified]) => fileFrom(modified, content));
@@ -287,14 +299,14 @@ test("whatever the sources and the archive hold, undoing runs in reverse order l
       const made = await archived(home);
       await undo(home, later.run);
       assert.deepEqual(await standing(home.path("archive")), states[1]);
+      const again = await home.run();
+      assert.deepEqual(await archived(home), made);
+      await undo(home, again.run);
       await undo(home, first.run);
       assert.deepEqual(await standing(home.path("archive")), states[0]);
       assert.deepEqual(await sourcesOf(home), untouched);
-      await home.run();
-      assert.deepEqual(await brokenPromises(home, (path) => path.endsWith("Thumbs.db")), []);
-      assert.equal((await archived(home)).length, made.length);
     }),
-    { numRuns: runs, endOnFailure: true },
+    { numRuns: Math.ceil(runs / 2), endOnFailure: true },
   );
 });
 

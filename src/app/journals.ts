@@ -7,7 +7,12 @@ import type { PathText } from "../model/path.ts";
 export async function refuseOtherArchive(root: PathText, begin: JournalBegin | null): Promise<void> {
   const marker = await readMarker(root);
   if (begin === null || marker === null || begin.archive === marker.id) return;
-  throw new AppError("JOURNAL_OF_OTHER_ARCHIVE", ExitCode.refused, `the journal of ${begin.run} is not of this archive`, {
-    hint: `It belongs to the archive ${begin.archive}; see .onefold/archive.json of each.`,
-  });
+  throw new AppError(
+    "JOURNAL_OF_OTHER_ARCHIVE",
+    ExitCode.refused,
+    `the journal of ${begin.run} is not of this archive`,
+    {
+      hint: `It belongs to the archive ${begin.archive}; see .onefold/archive.json of each.`,
+    },
+  );
 }

@@ -29,7 +29,8 @@ export async function findRunToUndo(app: App, asked: string): Promise<RunToUndo>
     const archive = await archiveTargetAt(app, configured);
     const id = run?.id ?? (await idIn(archive.root, asked));
     const journal = id === null ? null : journalPath(archive.root, id);
-    if (id !== null && journal !== null && existsSync(systemPath(journal))) return { id, changed: { archive, journal } };
+    if (id !== null && journal !== null && existsSync(systemPath(journal)))
+      return { id, changed: { archive, journal } };
   }
   if (run === null) throw noSuchRun(asked);
   if (run.archive === null) return { id: run.id, changed: null };

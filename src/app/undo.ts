@@ -1,13 +1,13 @@
-import { readWholeJournal, type UndoAdvice, type UndoneBatch, Undoer, type WholeJournal } from "../archive/undo.ts";
+import { readWholeJournal, type UndoAdvice, Undoer, type UndoneBatch, type WholeJournal } from "../archive/undo.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { copiesInSources, knownRoots, recordUndone } from "../inventory/undone.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import { joinPath } from "../model/path.ts";
 import { takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
+import { refuseOtherArchive } from "./journals.ts";
 import { LateJournal } from "./late-journal.ts";
 import { recallRuns } from "./recall.ts";
-import { refuseOtherArchive } from "./journals.ts";
 import type { Target } from "./targets.ts";
 import { describeTrouble } from "./trouble.ts";
 import { type Outcome, withRun } from "./under-lock.ts";

@@ -186,7 +186,11 @@ function isStillLinked({ inode }: RetimeStep, steps: readonly UndoStep[], result
 }
 
 /** null: its time was never changed, or somebody has set it since. @param act Else only say whether it would. */
-function retimed({ path, inode, hash, modified, given }: RetimeStep, folders: PinnedFolders, act: boolean): Time | null {
+function retimed(
+  { path, inode, hash, modified, given }: RetimeStep,
+  folders: PinnedFolders,
+  act: boolean,
+): Time | null {
   try {
     using file = openForReading(folders.path(folderOf(path), nameOf(path)));
     const before = fstat(file.fd);

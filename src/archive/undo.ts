@@ -148,7 +148,11 @@ export class Undoer implements AsyncDisposable {
   ): AsyncGenerator<UndoneBatch, void, undefined> {
     const { begin, signal } = this.#options;
     if (begin === null) {
-      yield batchOf(steps, standing.map(({ result }) => result), { kept, retimed: [] });
+      yield batchOf(
+        steps,
+        standing.map(({ result }) => result),
+        { kept, retimed: [] },
+      );
       return;
     }
     if ((steps.length === 0 && retimes.length === 0) || signal.aborted) {

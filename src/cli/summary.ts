@@ -1,8 +1,8 @@
 import type { ImportParts, ImportTotals } from "../app/import.ts";
 import type { RelinkParts } from "../app/relink.ts";
 import type { RunParts } from "../app/run.ts";
-import type { UndoParts, UndoTotals } from "../app/undo.ts";
 import type { Outcome } from "../app/under-lock.ts";
+import type { UndoParts, UndoTotals } from "../app/undo.ts";
 import type { Problem } from "../model/operation.ts";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "../model/units.ts";
 
@@ -68,8 +68,10 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
 function undoLines({ removedFiles, removedLinks, removedBytes, separated, kept, dryRun }: UndoTotals): string[] {
   const did = dryRun ? ["Would remove", "Would separate"] : ["Removed", "Separated"];
   const copies = `${formatNumberOf(removedFiles, "copy", "copies")}, ${formatBytes(removedBytes)}`;
-  const removed = removedFiles + removedLinks === 0 ? [] : [`${did[0]} ${copies}, and ${formatNumberOf(removedLinks, "link")}`];
-  const apart = separated === 0 ? [] : [`${did[1]} ${formatNumberOf(separated, "file")}: each has bytes of its own again`];
+  const removed =
+    removedFiles + removedLinks === 0 ? [] : [`${did[0]} ${copies}, and ${formatNumberOf(removedLinks, "link")}`];
+  const apart =
+    separated === 0 ? [] : [`${did[1]} ${formatNumberOf(separated, "file")}: each has bytes of its own again`];
   const left = kept === 0 ? [] : [`Kept ${formatNumberOf(kept, "file")} as they are`];
   const lines = [...removed, ...apart, ...left];
   return lines.length === 0 ? ["That run changed nothing that is still there."] : lines;
