@@ -8,8 +8,8 @@ export interface JournalBegin {
   readonly do: "begin";
   readonly format: 1;
   readonly run: string;
-  /** "run", "consolidate", "relink", …: what the records of this journal are about. */
-  readonly command: string;
+  /** "run", "consolidate", "relink", …: what the records of this journal are about. Absent in early ones: "run". */
+  readonly command?: string;
   /** ISO 8601, UTC. */
   readonly at: string;
   /** Name and version, e.g. "onefold 0.1.0". */
@@ -43,8 +43,8 @@ interface Intended {
   readonly size: number;
   /** Nanoseconds since 1970, in decimal. */
   readonly mtimeNs: string;
-  /** The same for the last change of anything about the file in its source. */
-  readonly ctimeNs: string;
+  /** The same for the last change of anything about the file in its source. Absent in early journals. */
+  readonly ctimeNs?: string;
   /** Absent: not known yet. */
   readonly hash?: Hash;
 }

@@ -1,4 +1,5 @@
 import type { ImportParts, ImportTotals } from "../app/import.ts";
+import type { RebuildParts, RebuildTotals } from "../app/rebuild.ts";
 import type { RelinkParts } from "../app/relink.ts";
 import type { RunParts } from "../app/run.ts";
 import type { Outcome } from "../app/under-lock.ts";
@@ -7,7 +8,7 @@ import type { Problem } from "../model/operation.ts";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "../model/units.ts";
 
 /** What the commands say of their runs: some of it each. */
-export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts & UndoParts>;
+export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts & UndoParts & RebuildParts>;
 
 /** Problems a person reads on the screen; the others are in the run's history. */
 export const shownProblems = 20;
@@ -59,10 +60,19 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
     lines.push(`${linked}; ${formatNumberOf(failed, "file")} left alone`);
   }
   if (summary.undo !== undefined) lines.push(...undoLines(summary.undo));
+  if (summary.rebuild !== undefined) lines.push(...rebuildLines(summary.rebuild));
   say("Problems", problems === 0 ? "none" : `${formatNumberOf(problems, "file or folder", "files or folders")}:`);
   lines.push(...problemLines(listed, problems, summary.run));
   lines.push("", ending(outcome));
   return lines;
+}
+
+function rebuildLines({ journals, files, entries, origins, runs, readBytes }: RebuildTotals): string[] {
+  return [
+    `Journals   ${formatNumberOf(journals, "journal")}, ${formatNumberOf(runs, "run")} that the database did not know`,
+    `Archive    ${formatNumberOf(files, "file")} known by content, ${formatNumberOf(entries, "entry", "entries")}; ${formatBytes(readBytes)} read`,
+    `Sources    ${formatNumberOf(origins, "file")} that need no reading while they are as they were`,
+  ];
 }
 
 function undoLines({ removedFiles, removedLinks, removedBytes, separated, kept, dryRun }: UndoTotals): string[] {
