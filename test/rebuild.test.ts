@@ -55,7 +55,7 @@ async function knowledge(database: Database): Promise<unknown> {
     order by 1, 2, 3
   `);
   const told = await database.query(sql`
-    select id, command, status, started_at from run where command in ('run', 'relink', 'undo') order by id
+    select id, command, status from run where command in ('run', 'relink', 'undo') order by id
   `);
   return { files, told };
 }

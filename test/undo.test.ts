@@ -246,9 +246,12 @@ describe("what undoing must not lose is kept and listed:", () => {
 
   test("not a file whose source is gone, if another source still holds its content", async () => {
     await using home = await household(sources);
+    // The journal tells of it, too.
+    await using other = await household({});
     const { run } = await home.run();
     await rm(home.path("phone/DCIM"), { recursive: true });
-    await undo(home, run);
+    const { status, stderr } = await other.onefold(["undo", run, "--archive", home.path("archive")]);
+    assert.equal(status, 0, stderr);
 
     assert.deepEqual(await home.archived(), {});
   });

@@ -1,7 +1,10 @@
 import { readWholeJournal, type UndoAdvice, Undoer, type UndoneBatch, type WholeJournal } from "../archive/undo.ts";
+import type { DedicatedSession } from "../inventory/database.ts";
+import { addOrigins, beginOrigins, indexOrigins, toldCopies } from "../inventory/origins.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { copiesInSources, knownRoots, recordUndone } from "../inventory/undone.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
+import type { Place } from "../model/file.ts";
 import { joinPath } from "../model/path.ts";
 import { takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
@@ -9,6 +12,7 @@ import { refuseOtherArchive } from "./journals.ts";
 import { LateJournal } from "./late-journal.ts";
 import { recallRuns } from "./recall.ts";
 import type { Target } from "./targets.ts";
+import { toldBy } from "./told.ts";
 import { describeTrouble } from "./trouble.ts";
 import { type Outcome, withRun } from "./under-lock.ts";
 import { findRunToUndo } from "./undo-find.ts";
@@ -63,9 +67,14 @@ export async function undoCommand(
     if (changed !== null) {
       const { archive } = changed;
       await recallRuns(app, archive);
-      const journal = await readWholeJournal(changed.journal);
+      await using session = await app.db.session();
+      await beginOrigins(session);
+      const journal = await readWholeJournal(changed.journal, async (batch, begin) => {
+        if (begin !== null) await addOrigins(session, toldBy(batch, begin).origins);
+      });
+      await indexOrigins(session);
       await refuseOtherArchive(archive.root, journal.begin);
-      await undo(app, { runId, undoes: id, archive, journal, tally, preview });
+      await undo(app, { runId, undoes: id, archive, journal, session, tally, preview });
     }
     return { undone: id, undo: { ...tally.totals(), ...(preview === null ? {} : { dryRun: true }) } };
   });
@@ -76,6 +85,8 @@ interface Work {
   readonly undoes: string;
   readonly archive: Target;
   readonly journal: WholeJournal;
+  /** Knows the origins that the journal tells. */
+  readonly session: DedicatedSession;
   readonly tally: Tally;
   readonly preview: ((batch: UndoneBatch) => Promise<void>) | null;
 }
@@ -93,7 +104,7 @@ async function undo(app: App, work: Work): Promise<void> {
   const begin = own === null ? null : () => own.begun();
   await using undoer = new Undoer(archive.root, { inodesTrusted, begin, signal: app.signal });
   const phase = app.progress.begin(preview === null ? "taking back" : "looking");
-  for await (const batch of takeBack(undoer, journal, await adviceFor(app, journal))) {
+  for await (const batch of takeBack(undoer, journal, await adviceFor(app, work))) {
     if (preview === null) await record(app, { archive, inodesTrusted }, batch);
     else await preview(batch);
     await list(app, work, batch.kept);
@@ -123,19 +134,27 @@ function record(
 /** Of one content so many files are tried before it counts as lost everywhere else. */
 const copiesTried = 8;
 
-/** Where a content was copied from, as the journal tells and under the source's root of today; then what else is known. */
-async function adviceFor(app: App, { begin }: WholeJournal): Promise<UndoAdvice> {
+/**
+ * Where a content was copied from; then where the run saw it besides; then what else is known. Sources are looked for
+ * where they lay then, and where they lie today.
+ */
+async function adviceFor(app: App, { journal: { begin }, session }: Work): Promise<UndoAdvice> {
   const then = new Map(begin?.sources.map(({ name, root }) => [name, root]));
   const today = await knownRoots(app.db);
+  const pathsOf = ({ source, path }: Place) =>
+    [then.get(source), today.get(source)].flatMap((root) => (root === undefined ? [] : [joinPath(root, path)]));
   return {
     async copiesOf(names) {
       const hashes = [...new Set(names.flatMap(({ hash }) => hash ?? []))];
+      const told = await toldCopies(session, hashes, copiesTried);
       const known = await copiesInSources(app.db, hashes, copiesTried);
-      return names.map(({ hash, from: { source, path } }) => {
-        const roots = [then.get(source), today.get(source)].filter((root) => root !== undefined);
-        const own = roots.map((root) => joinPath(root, path));
-        return [...new Set([...own, ...known.flatMap((copy) => (copy.hash === hash ? copy.path : []))])];
-      });
+      return names.map(({ hash, from }) => [
+        ...new Set([
+          ...pathsOf(from),
+          ...told.filter((copy) => copy.hash === hash).flatMap(pathsOf),
+          ...known.flatMap((copy) => (copy.hash === hash ? copy.path : [])),
+        ]),
+      ]);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { ThreadPool } from "../threads/pool.ts";
 import type { StepJournal } from "./journal.ts";
-import { type BatchPlace, journalBatches, readBatch } from "./journal-batches.ts";
+import { type BatchPlace, type JournalBatch, journalBatches, readBatch } from "./journal-batches.ts";
 import type { JournalBegin } from "./journal-records.ts";
 import { stopError } from "./placer.ts";
 import { newStopFlag, raise } from "./stop-flag.ts";
@@ -23,14 +23,20 @@ export interface WholeJournal {
 /**
  * Reads a journal once; remembers some hundred bytes for each 256 files.
  *
+ * @param each Gets every batch as it comes.
  * @throws AppError JOURNAL_DAMAGED; NodeJS.ErrnoException ENOENT, …
  */
-export async function readWholeJournal(path: PathText): Promise<WholeJournal> {
+export async function readWholeJournal(
+  path: PathText,
+  each: (batch: JournalBatch, begin: JournalBegin | null) => Promise<void>,
+): Promise<WholeJournal> {
   const batches: BatchPlace[] = [];
   let begin: JournalBegin | null = null;
   for await (const part of journalBatches(path)) {
-    if (part.do === "batch") batches.push(part.place);
-    else if (part.do === "begin") begin = part;
+    if (part.do === "begin") begin = part;
+    if (part.do !== "batch") continue;
+    batches.push(part.place);
+    await each(part, begin);
   }
   return { path, begin, batches };
 }

@@ -37,6 +37,28 @@ export async function addOrigins(session: Session, origins: readonly Origin[]): 
   ]);
 }
 
+/** Where files of sources held these contents as they were added, whatever the inventory knows: at most `limit` each. */
+export async function toldCopies(
+  session: Session,
+  hashes: readonly Hash[],
+  limit: number,
+): Promise<(Place & { readonly hash: Hash })[]> {
+  return session.query(sql`
+    select encode(asked.hash, 'hex') as hash, found.source, found.path
+    from (select distinct decode(given, 'hex') as hash from unnest(${hashes}::text[]) as given) as asked
+    cross join lateral (
+      select source, case when folder = '' then name else folder || '/' || name end as path
+      from told_origin where told_origin.hash = asked.hash order by number limit ${limit}
+    ) as found
+  `);
+}
+
+/** For {@link toldCopies}; call it when all are added. */
+export async function indexOrigins(session: DedicatedSession): Promise<void> {
+  await session.query(sql`create index if not exists told_origin_hash on told_origin (hash, number)`);
+  await session.query(sql`analyze told_origin`);
+}
+
 /**
  * Tells the inventory the contents of files of known sources. Files that it does not know are added; of those that it
  * knows to have been read, or to look different now, nothing changes.
