@@ -37,7 +37,7 @@ export interface Consolidated {
 }
 
 /** A source may change within this time of being read and show the same times: it is hashed again by the next scan. */
-const racyNs = 3_000_000_000n;
+export const racyNs = 3_000_000_000n;
 
 /** Takes the archive for this process alone; see openArchive. */
 export function takeArchive(app: App, plan: { readonly root: Archive["root"] }, command: string): Promise<Archive> {

@@ -30,7 +30,7 @@ import { codesBeside, describeMissing, rotCodes } from "./covered-text.ts";
 import { walkThreads } from "./scan.ts";
 import { answered, findArchive, type Target } from "./targets.ts";
 import { hashThreads, patienceSeconds } from "./threads.ts";
-import { archiveOf, withRun } from "./under-lock.ts";
+import { withRun } from "./under-lock.ts";
 
 /** Something that would be lost, or of which nobody can tell. */
 export interface Missing {
@@ -80,7 +80,7 @@ export async function covered(
   { recheck }: { readonly recheck: boolean },
   show: (answer: Covered) => Promise<void>,
 ): Promise<void> {
-  const archive = archiveOf({ archive: await findArchive(app) });
+  const archive = await findArchive(app);
   const ground = await findGround(app, what, archive.root);
   if (!recheck) return answer(app, { archive, ground, runId: null }, show);
   await withRun(app, { command: "covered", archiveId: archive.id }, async (runId) => {

@@ -9,6 +9,7 @@ import {
   findTies,
   type JunkRule,
   tiedFiles,
+  unreadFiles,
 } from "../inventory/candidates.ts";
 import { relaxCommits } from "../inventory/commits.ts";
 import type { DedicatedSession, Session } from "../inventory/database.ts";
@@ -64,6 +65,17 @@ export async function verifyClaims(app: App, sources: readonly Target[], runId: 
   await beginReading(asking, "left out");
   const stages = { asking, writing, targets: sources, runId, found };
   await carryOut(app, stages, { name: "verifying claims", depth: "whole", candidatesOf: claimedFiles });
+  return found;
+}
+
+/** Reads every file of the archive whose content is not known, one name of each. */
+export async function readArchive(app: App, archive: Target, runId: string): Promise<Found> {
+  const found = nothing();
+  await using asking = await app.db.session();
+  await using writing = await app.db.session();
+  await beginReading(asking, "compared");
+  const stages = { asking, writing, targets: [archive], runId, found };
+  await carryOut(app, stages, { name: "reading the archive", depth: "whole", candidatesOf: unreadFiles });
   return found;
 }
 

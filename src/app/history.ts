@@ -21,7 +21,11 @@ export function history(app: App, limit: number): Promise<Run[]> {
 export async function historyOf(app: App, id: string): Promise<Run> {
   const run = await findRun(app.db, id);
   if (run !== null) return run;
-  throw new AppError("NO_SUCH_RUN", ExitCode.usage, `there is no run ${id}, or its beginning fits several`, {
+  throw noSuchRun(id);
+}
+
+export function noSuchRun(id: string): AppError {
+  return new AppError("NO_SUCH_RUN", ExitCode.usage, `there is no run ${id}, or its beginning fits several`, {
     hint: "onefold history lists the runs.",
   });
 }

@@ -1,5 +1,5 @@
 import type { Archive } from "../archive/archive.ts";
-import { beginJournal, type Journal } from "../archive/journal.ts";
+import { beginJournal, type Journal, type RunHeader } from "../archive/journal.ts";
 import type { App } from "./context.ts";
 
 /** Begun with the first change: a run that has nothing to do leaves no trace in the archive. */
@@ -7,11 +7,9 @@ export class LateJournal implements AsyncDisposable {
   readonly #begin: () => Promise<Journal>;
   #journal: Journal | null = null;
 
-  constructor(app: App, archive: Archive, { run, command }: { readonly run: string; readonly command: string }) {
-    this.#begin = () => {
-      const at = app.now().toISOString();
-      return beginJournal(archive, { run, command, at, program: `onefold ${app.version}`, sources: [] });
-    };
+  constructor(app: App, archive: Archive, header: Omit<RunHeader, "at" | "program">) {
+    this.#begin = () =>
+      beginJournal(archive, { ...header, at: app.now().toISOString(), program: `onefold ${app.version}` });
   }
 
   async begun(): Promise<Journal> {

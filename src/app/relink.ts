@@ -6,9 +6,9 @@ import { takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
 import { LateJournal } from "./late-journal.ts";
 import { scan } from "./scan.ts";
-import type { Target } from "./targets.ts";
+import { archiveOf, type Target } from "./targets.ts";
 import { describeTrouble } from "./trouble.ts";
-import { archiveOf, type Outcome, underLock } from "./under-lock.ts";
+import { type Outcome, underLock } from "./under-lock.ts";
 
 export type { PlannedLink } from "../archive/relink.ts";
 
@@ -76,7 +76,7 @@ async function relink(app: App, { target, archive, runId }: Work): Promise<Relin
   const tally = new Tally(app);
   const phase = app.progress.begin("linking equal files");
   const where = { archiveId: target.id, inodesTrusted: target.inodes === "all" };
-  await using journal = new LateJournal(app, archive, { run: runId, command: "relink" });
+  await using journal = new LateJournal(app, archive, { run: runId, command: "relink", sources: [] });
   await using relinker = new Relinker(target.root, app.signal);
   for await (const batch of relinker.relink(
     equalFiles(app.db, target.id),

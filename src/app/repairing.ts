@@ -44,7 +44,7 @@ export async function repairAll(
   const linked: number[] = [];
   const phase = app.progress.begin("repairing");
   await using session = await app.db.session();
-  await using journal = new LateJournal(app, taken, { run: runId, command: "verify" });
+  await using journal = new LateJournal(app, taken, { run: runId, command: "verify", sources: [] });
   const rules = { run: runId, begin: () => journal.begun(), signal: app.signal };
   await using repairer = new Repairer(taken, rules);
   const where = { archiveId: archive.id, inodesTrusted: archive.inodes === "all" };

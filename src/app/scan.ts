@@ -141,6 +141,15 @@ interface ScanContext {
   readonly growth: Growth;
 }
 
+/** Brings the files of one target up to date with the disk; reads none of them. */
+export async function walkTarget(app: App, target: Target, runId: string): Promise<void> {
+  const phase = app.progress.begin("looking through folders");
+  const growth = new Growth(app);
+  await scanTarget(app, target, { runId, phase, growth });
+  phase.end();
+  await growth.settle();
+}
+
 async function scanTarget(app: App, target: Target, { runId, phase, growth }: ScanContext): Promise<TargetCounts> {
   await using session = await app.db.session();
   await beginScan(session);

@@ -158,10 +158,22 @@ export async function answered<Answer>(asked: Promise<Answer>, path: PathText, w
   }
 }
 
-/** Finds the archive alone, for what needs no source to be there. @throws AppError as {@link findTargets} does */
-export async function findArchive(app: App): Promise<Target | null> {
+/** @throws AppError NO_ARCHIVE */
+export function archiveOf({ archive }: Pick<Targets, "archive">): Target {
+  if (archive !== null) return archive;
+  throw new AppError("NO_ARCHIVE", ExitCode.usage, "no archive is named", {
+    hint: "Name one with --archive DIR, or write a config file: onefold init",
+  });
+}
+
+/** The archive alone, for what needs no source to be there. @throws AppError as {@link findTargets} does; NO_ARCHIVE */
+export async function findArchive(app: App): Promise<Target> {
   const { path } = app.config.archive;
-  if (path === null) return null;
+  return path === null ? archiveOf({ archive: null }) : archiveTargetAt(app, path);
+}
+
+/** An archive alone, wherever it lies. @throws as {@link findTargets} */
+export function archiveTargetAt(app: App, path: PathText): Promise<Target> {
   const root = resolveRoot(path, "the archive");
   return archiveTarget(app, root, mountOf(root, readMounts()));
 }

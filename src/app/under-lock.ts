@@ -10,8 +10,8 @@ import { joinPath } from "../model/path.ts";
 import { formatNumberOf } from "../model/units.ts";
 import { RootLooks } from "../sources/root-watch.ts";
 import type { App } from "./context.ts";
-import { recallRelinks } from "./relink-recall.ts";
-import { type Acceptance, findTargets, type Target, type Targets } from "./targets.ts";
+import { recallRuns } from "./recall.ts";
+import { type Acceptance, archiveOf, findTargets, type Target, type Targets } from "./targets.ts";
 import { patienceSeconds } from "./threads.ts";
 import { alarmCodes, archiveFullCode, sourceLostCode } from "./trouble.ts";
 
@@ -51,7 +51,7 @@ export async function underLock<Parts>(
   // Awaited here: the looks must last until it has ended.
   return await withRun(app, { command, archiveId: archive?.id ?? null }, async (run) => {
     const job = async () => {
-      if (archive !== null) await recallRelinks(app, archive);
+      if (archive !== null) await recallRuns(app, archive);
       return work(targets, run);
     };
     const done = archive === null ? await job() : await unlessLost(archive, job(), patienceSeconds(app, archive));
@@ -145,14 +145,6 @@ export function requireArchive(targets: Targets): { sources: readonly Target[]; 
     });
   }
   return { sources, archive: archiveOf(targets) };
-}
-
-/** @throws AppError NO_ARCHIVE */
-export function archiveOf({ archive }: Pick<Targets, "archive">): Target {
-  if (archive !== null) return archive;
-  throw new AppError("NO_ARCHIVE", ExitCode.usage, "no archive is named", {
-    hint: "Name one with --archive DIR, or write a config file: onefold init",
-  });
 }
 
 function runActive(): AppError {

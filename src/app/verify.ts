@@ -4,10 +4,10 @@ import { type ReadBatch, readArchive, type ToldFinding } from "./archive-reading
 import { takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
 import { isDamage, isLoss } from "./finding-text.ts";
-import { recallRelinks } from "./relink-recall.ts";
+import { recallRuns } from "./recall.ts";
 import { type RepairedFile, refreshInodes, repairAll } from "./repairing.ts";
 import { findArchive, type Target } from "./targets.ts";
-import { archiveOf, type Outcome, withRun } from "./under-lock.ts";
+import { type Outcome, withRun } from "./under-lock.ts";
 
 export type { Choice } from "../inventory/verification.ts";
 export type { ToldFinding } from "./archive-reading.ts";
@@ -51,10 +51,10 @@ export async function verifyArchive(
   choice: Choice,
   { repair }: { readonly repair: boolean },
 ): Promise<Verified> {
-  const archive = archiveOf({ archive: await findArchive(app) });
+  const archive = await findArchive(app);
   const found: { findings: ToldFinding[]; repaired: readonly RepairedFile[] } = { findings: [], repaired: [] };
   const outcome = await withRun(app, { command: "verify", archiveId: archive.id }, async (runId) => {
-    await recallRelinks(app, archive);
+    await recallRuns(app, archive);
     // Taken first: an archive that cannot be written to is found out before hours of reading.
     await using taken = repair ? await takeArchive(app, archive, "verify") : null;
     const work = { archive, runId };

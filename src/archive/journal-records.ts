@@ -8,14 +8,16 @@ export interface JournalBegin {
   readonly do: "begin";
   readonly format: 1;
   readonly run: string;
-  /** "run", "consolidate", "relink", …: what the records of this journal are about. */
-  readonly command: string;
+  /** "run", "consolidate", "relink", …: what the records of this journal are about. Absent in early ones: "run". */
+  readonly command?: string;
   /** ISO 8601, UTC. */
   readonly at: string;
   /** Name and version, e.g. "onefold 0.1.0". */
   readonly program: string;
   /** Id of the archive, as in archive.json. */
   readonly archive: string;
+  /** The run that this one takes back. */
+  readonly undoes?: string;
   readonly sources: readonly { readonly name: SourceName; readonly root: PathText }[];
 }
 
@@ -24,8 +26,17 @@ export interface JournalIntend {
   readonly do: "intend";
   /** Counts from 0 within the run; the `done` of the same number answers. */
   readonly batch: number;
-  readonly operations: readonly (IntendedCopy | IntendedLink | IntendedRelink | IntendedRepair)[];
+  readonly operations: readonly IntendedOperation[];
 }
+
+export type IntendedOperation =
+  | IntendedCopy
+  | IntendedLink
+  | IntendedRelink
+  | IntendedRepair
+  | IntendedRemove
+  | IntendedRemoveFolder
+  | IntendedSeparate;
 
 interface Intended {
   readonly from: { readonly source: SourceName; readonly path: PathText };
@@ -33,8 +44,8 @@ interface Intended {
   readonly size: number;
   /** Nanoseconds since 1970, in decimal. */
   readonly mtimeNs: string;
-  /** The same for the last change of anything about the file in its source. */
-  readonly ctimeNs: string;
+  /** The same for the last change of anything about the file in its source. Absent in early journals. */
+  readonly ctimeNs?: string;
   /** Absent: not known yet. */
   readonly hash?: Hash;
 }
@@ -43,6 +54,7 @@ export interface IntendedCopy extends Intended {
   readonly do: "copy";
   /** Name in `.onefold/tmp` while it is being written. */
   readonly temporary: string;
+  readonly captured?: Captured;
 }
 
 export interface IntendedLink extends Intended {
@@ -90,6 +102,28 @@ export interface IntendedRepair {
   readonly kept?: PathText;
 }
 
+/** A file that an earlier run placed is to be removed, if that loses nothing. */
+export interface IntendedRemove {
+  readonly do: "remove";
+  readonly to: PathText;
+  readonly size: number;
+  readonly mtimeNs: string;
+  readonly inode: string;
+  /** Absent: the run that placed it was killed before it could say. */
+  readonly hash?: Hash;
+}
+
+/** A folder that an earlier run made is to be removed, if it is empty. */
+export interface IntendedRemoveFolder {
+  readonly do: "removeFolder";
+  readonly to: PathText;
+}
+
+/** A name that an earlier run relinked is to have a file of its own again; members as in {@link IntendedRelink}. */
+export interface IntendedSeparate extends Omit<IntendedRelink, "do"> {
+  readonly do: "separate";
+}
+
 /** What one inode knows of its file besides the bytes. */
 export interface JournalStanding {
   readonly inode: string;
@@ -106,7 +140,7 @@ export interface JournalDone {
   readonly batch: number;
   /** Folders that this batch made, parents first. */
   readonly folders: readonly PathText[];
-  readonly results: readonly (JournalResult | RelinkedResult | RepairedResult)[];
+  readonly results: readonly (JournalResult | RelinkedResult | RepairedResult | UndoneResult)[];
 }
 
 /** One file that this run put into the archive, found there already, or could not place. */
@@ -120,9 +154,14 @@ export interface JournalResult {
   readonly mtimeNs?: string;
   readonly inode?: string;
   readonly because?: string;
-  readonly captured?: { readonly at: WallClock; readonly from: string };
+  readonly captured?: Captured;
   /** Why it failed. */
   readonly code?: string;
+}
+
+interface Captured {
+  readonly at: WallClock;
+  readonly from: string;
 }
 
 /** What became of one file that was to be replaced by a link; the intention of the same batch and `to` says of what. */
@@ -150,6 +189,19 @@ export interface RepairedResult {
   readonly mtimeNs?: string;
   readonly inode?: string;
   /** Why it failed; `names` may have been changed before it did. */
+  readonly code?: string;
+}
+
+/** What became of one step of an undo; the intention of the same batch and `to` says of which. */
+export interface UndoneResult {
+  readonly outcome: "removed" | "separated" | "gone" | "kept" | "failed" | "aborted";
+  readonly to: PathText;
+  /** Of what stands at `to` now, after `separated`. */
+  readonly hash?: Hash;
+  readonly size?: number;
+  readonly mtimeNs?: string;
+  readonly inode?: string;
+  /** Why it was left alone. */
   readonly code?: string;
 }
 

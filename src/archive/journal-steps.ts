@@ -11,7 +11,8 @@ interface Now {
 }
 
 export function intendedCopy(operation: CopyOperation, now: Now & { readonly temporary: string }): IntendedCopy {
-  return { do: "copy", ...intended(operation, now), temporary: now.temporary };
+  const captured = operation.captured === undefined ? {} : { captured: operation.captured };
+  return { do: "copy", ...intended(operation, now), temporary: now.temporary, ...captured };
 }
 
 export function intendedLink(operation: LinkOperation, now: Now & { readonly existing: PathText }): IntendedLink {

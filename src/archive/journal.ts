@@ -18,6 +18,8 @@ export interface RunHeader {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly program: string;
+  /** The run that this one takes back. */
+  readonly undoes?: string;
   readonly sources: readonly { readonly name: SourceName; readonly root: PathText }[];
 }
 

@@ -43,6 +43,14 @@ export class PinnedFolders implements Disposable {
     this.#touched.add(folder);
   }
 
+  /** A folder is gone: there is nothing of it to flush or to reach. */
+  forget(folder: PathText): void {
+    this.#touched.delete(folder);
+    const fd = this.#open.get(folder);
+    if (fd !== undefined) closeSync(fd);
+    this.#open.delete(folder);
+  }
+
   /** Flushes and closes the folders once they are many. @throws as {@link flush} does */
   settle(): void {
     if (this.#open.size > most) this.flush();

@@ -47,11 +47,15 @@ export function readPieces(fd: number, length: number, each: (piece: Buffer, at:
 
 /** Whether the file holds exactly this content now. Reads it whole, unless its size tells. */
 export function holds(fd: number, content: { readonly size: number; readonly hash: Hash }, pause: () => void): boolean {
-  if (fstatSync(fd).size !== content.size) return false;
+  return fstatSync(fd).size === content.size && hashNow(fd, content.size, pause) === content.hash;
+}
+
+/** Reads an open file of this size from its start; null if it ends earlier. */
+export function hashNow(fd: number, size: number, pause: () => void): Hash | null {
   const hasher = new Blake3Hasher();
-  const bytes = readPieces(fd, content.size, (piece) => {
+  const bytes = readPieces(fd, size, (piece) => {
     pause();
     hasher.update(piece);
   });
-  return bytes === content.size && toHash(hasher.digest("hex")) === content.hash;
+  return bytes === size ? toHash(hasher.digest("hex")) : null;
 }

@@ -10,22 +10,39 @@ const longestLine = 32 * 1024 * 1024;
 /**
  * The records of a journal in order, one line in memory at a time.
  *
- * A last line that is not whole ends it with a `torn` record: the run was killed while writing it.
+ * Records of a kind that is not known are passed over. A last line that is not whole ends it with a `torn` record: the run was killed while writing it.
  *
  * @param path Absolute path of the journal.
  * @throws AppError JOURNAL_DAMAGED if any other line is not what was written; NodeJS.ErrnoException if it cannot be read
  */
 export async function* readJournal(path: PathText): AsyncGenerator<JournalRecord | JournalTorn, void, undefined> {
+  for await (const { record } of readJournalLines(path)) yield record;
+}
+
+/** A record, and where its line stands. */
+export interface JournalLine {
+  readonly record: JournalRecord | JournalTorn;
+  readonly atByte: number;
+  /** Without its newline. */
+  readonly bytes: number;
+}
+
+/** The same as {@link readJournal}, with the places of the lines. */
+export async function* readJournalLines(path: PathText): AsyncGenerator<JournalLine, void, undefined> {
   let sum = chainStart;
   let number = 0;
-  let torn: JournalTorn | null = null;
+  let torn: (JournalLine & { record: JournalTorn }) | null = null;
   for await (const line of linesOf(path)) {
     // Something follows the broken line, so it was not the last one that was written.
     if (torn !== null) throw journalDamaged(path, `line ${number}`);
     const opened = line.whole ? openLine(line.text, sum) : null;
-    if (opened === null) torn = { do: "torn", atByte: line.atByte, lostBytes: line.bytes };
+    const { atByte, bytes } = line;
+    if (opened === null) torn = { record: { do: "torn", atByte, lostBytes: bytes }, atByte, bytes };
     else if (opened.record["n"] !== number) throw journalDamaged(path, `line ${number + 1}`);
-    else yield asRecord(opened.record, () => journalDamaged(path, `line ${number + 1}`));
+    else {
+      const record = asRecord(opened.record, () => journalDamaged(path, `line ${number + 1}`));
+      if (record !== null) yield { record, atByte, bytes: bytes - 1 };
+    }
     sum = opened?.sum ?? sum;
     number += 1;
   }
@@ -68,10 +85,10 @@ async function* linesOf(path: PathText): AsyncGenerator<Line, void, undefined> {
   if (length > 0) yield finish(false);
 }
 
-/** The checksum says that we wrote it; what is left to tell apart is a later format. */
-function asRecord(record: Record<string, unknown>, damaged: () => Error): JournalRecord {
+/** The checksum says that we wrote it; what is left to tell apart is a later format. null: a kind that came later. */
+function asRecord(record: Record<string, unknown>, damaged: () => Error): JournalRecord | null {
   if (record["do"] === "begin" && record["format"] !== 1) throw damaged();
-  if (!["begin", "intend", "done", "end"].includes(String(record["do"]))) throw damaged();
+  if (!["begin", "intend", "done", "end"].includes(String(record["do"]))) return null;
   const { n: _line, ...rest } = record;
   return rest as unknown as JournalRecord;
 }

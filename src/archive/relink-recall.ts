@@ -4,7 +4,7 @@ import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { journalPath } from "./journal.ts";
-import type { IntendedRelink } from "./journal-records.ts";
+import type { IntendedRelink, IntendedSeparate } from "./journal-records.ts";
 import { readJournal } from "./read-journal.ts";
 
 /** A kept file that has another time than the inventory may know. */
@@ -14,7 +14,7 @@ export interface RecalledTime extends RetimedFile {
 }
 
 /**
- * Kept files to which a run has given the older time of another file, as its journal and the disk tell. Reads the journal
+ * Kept files to which a run has given the older time of another file, or their own again, as its journal and the disk tell. Reads the journal
  * once, a line at a time, and changes nothing.
  *
  * @throws AppError JOURNAL_DAMAGED
@@ -25,6 +25,7 @@ export async function* timesGiven(root: PathText, run: string): AsyncGenerator<R
       if (record.do !== "intend") continue;
       for (const operation of record.operations) {
         if (operation.do === "relink") yield* timeGiven(root, operation);
+        if (operation.do === "separate") yield* timeGivenBack(root, operation);
       }
     }
   } catch (error) {
@@ -38,14 +39,33 @@ async function* timeGiven(
   { existing, before, kept, hash, size }: IntendedRelink,
 ): AsyncGenerator<RecalledTime, void, undefined> {
   if (BigInt(before.mtimeNs) >= BigInt(kept.mtimeNs)) return;
-  const found = await lstat(systemPath(joinPath(root, existing)), { bigint: true }).catch((error: unknown) => {
+  const times = { from: BigInt(kept.mtimeNs), to: BigInt(before.mtimeNs) };
+  yield* timeChanged(root, { path: existing, inode: BigInt(kept.inode), hash, size }, times);
+}
+
+/** Undoing a relink gives a kept file its own time again. */
+async function* timeGivenBack(
+  root: PathText,
+  { existing, before, kept, hash, size }: IntendedSeparate,
+): AsyncGenerator<RecalledTime, void, undefined> {
+  if (BigInt(before.mtimeNs) >= BigInt(kept.mtimeNs)) return;
+  const times = { from: BigInt(before.mtimeNs), to: BigInt(kept.mtimeNs) };
+  yield* timeChanged(root, { path: existing, inode: BigInt(kept.inode), hash, size }, times);
+}
+
+async function* timeChanged(
+  root: PathText,
+  { path, inode, hash, size }: Pick<RecalledTime, "path" | "inode" | "hash"> & { readonly size: number },
+  times: { readonly from: bigint; readonly to: bigint },
+): AsyncGenerator<RecalledTime, void, undefined> {
+  const found = await lstat(systemPath(joinPath(root, path)), { bigint: true }).catch((error: unknown) => {
     // Whatever is the matter with it, the next scan will see.
     if (systemCode(error) === null) throw error;
     return null;
   });
-  if (found === null || found.ino !== BigInt(kept.inode) || Number(found.size) !== size) return;
+  if (found === null || found.ino !== inode || Number(found.size) !== size) return;
   // Where nobody could set it to the nanosecond, it has the microsecond.
-  if (found.mtimeNs / 1_000n !== BigInt(before.mtimeNs) / 1_000n) return;
+  if (found.mtimeNs / 1_000n !== times.to / 1_000n) return;
   const modified = found.mtimeNs as EpochNs;
-  yield { hash, path: existing, inode: found.ino, modified, before: BigInt(kept.mtimeNs) as EpochNs };
+  yield { hash, path, inode, modified, before: times.from as EpochNs };
 }

@@ -1,10 +1,12 @@
 import { Command } from "@commander-js/extra-typings";
 import { ExitCode } from "../model/errors.ts";
 import type { Workbench } from "./command.ts";
+import { rebuildCommand } from "./database-rebuild.ts";
 import { exitStatus, withGlobalOptions } from "./options.ts";
 
-/** `onefold database url` and `serve`: the inventory for psql and other programs. */
-export function databaseCommand({ withInventory }: Workbench) {
+/** `onefold database url`, `serve` and `rebuild`: the inventory for psql and other programs. */
+export function databaseCommand(bench: Workbench) {
+  const { withInventory } = bench;
   const command = new Command("database").summary("the inventory, for psql and other programs");
   command.addCommand(
     withGlobalOptions(new Command("url"))
@@ -35,6 +37,7 @@ export function databaseCommand({ withInventory }: Workbench) {
         }),
       ) as unknown as Command,
   );
+  command.addCommand(rebuildCommand(bench) as unknown as Command);
   return command;
 }
 

@@ -50,7 +50,10 @@ function journalLines(record: Journaled): string[] {
   if (record.do !== "done") return [];
   return record.results.flatMap((result) => {
     if ("names" in result) return result.outcome === "repaired" ? [`  repaired ${result.to}`] : [];
-    if (!("from" in result)) return result.outcome === "relinked" ? [`  linked ${result.to}`] : [];
+    if (!("from" in result)) {
+      const done = { relinked: "linked", removed: "removed", separated: "separated" }[result.outcome as string];
+      return done === undefined ? [] : [`  ${done} ${result.to}`];
+    }
     const { outcome, from, to } = result;
     const did = { copied: "copied", linked: "linked", alreadyThere: "found" }[outcome as string];
     return did === undefined || to === undefined ? [] : [`  ${did.padEnd(6)} ${from.source}: ${from.path} -> ${to}`];

@@ -21,6 +21,7 @@ import { scanCommand } from "./scan.ts";
 import { listenForInterruption } from "./signals.ts";
 import { statusCommand } from "./status.ts";
 import { Console, forgiveGoneReaders } from "./terminal.ts";
+import { undoCommand } from "./undo.ts";
 import { verifyCommand } from "./verify.ts";
 import { whereCommand } from "./where.ts";
 
@@ -56,6 +57,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     verifyCommand,
     manifestCommand,
     relinkCommand,
+    undoCommand,
     historyCommand,
     importCommand,
     doctorCommand,

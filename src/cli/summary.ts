@@ -1,13 +1,15 @@
 import type { ImportParts, ImportTotals } from "../app/import.ts";
+import type { RebuildParts, RebuildTotals } from "../app/rebuild.ts";
 import type { RelinkParts } from "../app/relink.ts";
 import type { RunParts } from "../app/run.ts";
 import type { Outcome } from "../app/under-lock.ts";
+import type { UndoParts, UndoTotals } from "../app/undo.ts";
 import type { VerifyParts, VerifyTotals } from "../app/verify.ts";
 import type { Problem } from "../model/operation.ts";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "../model/units.ts";
 
 /** What the commands say of their runs: some of it each. */
-export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts & VerifyParts>;
+export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts & UndoParts & RebuildParts & VerifyParts>;
 
 /** Problems a person reads on the screen; the others are in the run's history. */
 export const shownProblems = 20;
@@ -60,6 +62,8 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
     const linked = `${done[0]} ${formatNumberOf(files, "file")}, ${formatBytes(bytes)} ${done[1]}`;
     lines.push(`${linked}; ${formatNumberOf(failed, "file")} left alone`);
   }
+  if (summary.undo !== undefined) lines.push(...undoLines(summary.undo));
+  if (summary.rebuild !== undefined) lines.push(...rebuildLines(summary.rebuild));
   say("Problems", problems === 0 ? "none" : `${formatNumberOf(problems, "file or folder", "files or folders")}:`);
   lines.push(...problemLines(listed, problems, summary.run));
   lines.push("", ending(outcome));
@@ -70,6 +74,26 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
 export function roomLine(copyBytes: number, { free, reserve, enough }: NonNullable<RunParts["room"]>): string {
   if (enough) return `${formatBytes(free)} free in the archive: enough`;
   return `${formatBytes(free)} free in the archive: ${formatBytes(copyBytes + reserve - free)} TOO LITTLE (${formatBytes(reserve)} must stay free)`;
+}
+
+function rebuildLines({ journals, files, entries, origins, runs, readBytes }: RebuildTotals): string[] {
+  return [
+    `Journals   ${formatNumberOf(journals, "journal")}, ${formatNumberOf(runs, "run")} that the database did not know`,
+    `Archive    ${formatNumberOf(files, "file")} known by content, ${formatNumberOf(entries, "entry", "entries")}; ${formatBytes(readBytes)} read`,
+    `Sources    ${formatNumberOf(origins, "file")} that need no reading while they are as they were`,
+  ];
+}
+
+function undoLines({ removedFiles, removedLinks, removedBytes, separated, kept, dryRun }: UndoTotals): string[] {
+  const did = dryRun ? ["Would remove", "Would separate"] : ["Removed", "Separated"];
+  const copies = `${formatNumberOf(removedFiles, "copy", "copies")}, ${formatBytes(removedBytes)}`;
+  const removed =
+    removedFiles + removedLinks === 0 ? [] : [`${did[0]} ${copies}, and ${formatNumberOf(removedLinks, "link")}`];
+  const apart =
+    separated === 0 ? [] : [`${did[1]} ${formatNumberOf(separated, "file")}: each has bytes of its own again`];
+  const left = kept === 0 ? [] : [`Kept ${formatNumberOf(kept, "file")} as they are`];
+  const lines = [...removed, ...apart, ...left];
+  return lines.length === 0 ? ["That run changed nothing that is still there."] : lines;
 }
 
 function importLines({ documents, groups, files, claims, applied, confirmed, contradicted, open }: ImportTotals) {
@@ -124,6 +148,7 @@ function ending({ summary, problems, alarms, lost, full, interrupted }: Outcome<
     return `Done: what the inventory knows is in the archive; what no scan has seen is not. (run ${summary.run})`;
   if (summary.consolidate !== undefined)
     return `Done: every content of every source is in the archive. (run ${summary.run})`;
-  if (summary.relink?.dryRun) return `Nothing was changed. (run ${summary.run})`;
+  if (summary.undo !== undefined && !summary.undo.dryRun) return `Taken back: ${summary.undone}. (run ${summary.run})`;
+  if (summary.relink?.dryRun ?? summary.undo?.dryRun) return `Nothing was changed. (run ${summary.run})`;
   return summary.plan === undefined ? `Done. (run ${summary.run})` : `Nothing was changed. (run ${summary.run})`;
 }

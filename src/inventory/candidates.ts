@@ -127,6 +127,20 @@ export async function* claimedFiles(session: Session, sourceId: number): AsyncGe
   );
 }
 
+/** Files of one source whose content is not known, one name of each inode. In folder order. Needs {@link beginReading}. */
+export async function* unreadFiles(session: Session, sourceId: number): AsyncGenerator<Candidate[]> {
+  yield* candidates(
+    session,
+    sql`
+    where hash is null and source_id = ${sourceId}
+      and (inode is null or file.id in (
+        select min(file.id) from wanted as file join folder on folder.id = folder_id
+        where inode is not null and hash is null and source_id = ${sourceId}
+        group by device, inode
+      ))`,
+  );
+}
+
 async function* candidates(session: Session, where: ReturnType<typeof sql>): AsyncGenerator<Candidate[]> {
   const rows = session.stream<Row>(sql`
     select file.id::float8 as id, folder.path as folder, name, size::float8 as size, mtime

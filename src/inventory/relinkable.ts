@@ -127,22 +127,6 @@ export async function recordTime(
   `);
 }
 
-/** Relinking runs of an archive that were killed or failed, and whose journals nobody has looked at since. */
-export async function unfinishedRelinks(db: Session, archiveId: number): Promise<string[]> {
-  const rows = await db.query<{ id: string }>(sql`
-    select id from run
-    where command = 'relink' and archive_id = ${archiveId} and status in ('interrupted', 'failed')
-      and coalesce(summary, 'null') = 'null'
-    order by started_at
-  `);
-  return rows.map(({ id }) => id);
-}
-
-/** Says of a run that ended without numbers that what it did is known. */
-export async function noteRecalled(db: Session, runId: string): Promise<void> {
-  await db.query(sql`update run set summary = '{"recalled": true}' where id = ${runId}`);
-}
-
 /** Inode numbers have 64 bits without sign, the database's with one. */
 function signed(number: bigint): bigint {
   return BigInt.asIntN(64, number);

@@ -61,3 +61,22 @@ export async function findRun(db: Session, id: string): Promise<Run | null> {
   const [first] = found;
   return first !== undefined && (found.length === 1 || first.id === id) ? first : null;
 }
+
+/** Runs of an archive that were killed or failed, and whose journals nobody has looked at since; the oldest first. */
+export async function unfinishedRuns(
+  db: Session,
+  archiveId: number,
+  commands: readonly string[],
+): Promise<{ id: string; command: string }[]> {
+  return db.query(sql`
+    select id, command from run
+    where command = any(${commands}::text[]) and archive_id = ${archiveId} and status in ('interrupted', 'failed')
+      and coalesce(summary, 'null') = 'null'
+    order by started_at, id
+  `);
+}
+
+/** Says of a run that ended without numbers that what it did is known. */
+export async function noteRecalled(db: Session, runId: string): Promise<void> {
+  await db.query(sql`update run set summary = '{"recalled": true}' where id = ${runId}`);
+}
