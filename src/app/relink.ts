@@ -1,5 +1,5 @@
 import type { Archive } from "../archive/archive.ts";
-import { beginJournal, type Journal } from "../archive/journal.ts";
+import { LateJournal } from "../archive/late-journal.ts";
 import { type LeftAlone, type PlannedLink, Relinker } from "../archive/relink.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { equalFiles, recordRelinked } from "../inventory/relinkable.ts";
@@ -76,15 +76,12 @@ async function relink(app: App, { target, archive, runId }: Work): Promise<Relin
   const tally = new Tally(app);
   const phase = app.progress.begin("linking equal files");
   const where = { archiveId: target.id, inodesTrusted: target.inodes === "all" };
-  await using journal = new LateJournal(() => {
-    const header = {
-      run: runId,
-      command: "relink",
-      at: app.now().toISOString(),
-      program: `onefold ${app.version}`,
-      sources: [],
-    };
-    return beginJournal(archive, header);
+  await using journal = new LateJournal(archive, {
+    run: runId,
+    command: "relink",
+    at: app.now().toISOString(),
+    program: `onefold ${app.version}`,
+    sources: [],
   });
   await using relinker = new Relinker(target.root, app.signal);
   for await (const batch of relinker.relink(equalFiles(app.db, target.id), () => journal.begun())) {
@@ -111,29 +108,6 @@ async function list(
     return { source: target.name, path, code, message: isPlain ? describeTrouble(code) : message };
   });
   await addProblems(app.db, runId, problems);
-}
-
-/** Begun with the first change: a run that has nothing to do leaves no trace in the archive. */
-class LateJournal implements AsyncDisposable {
-  readonly #begin: () => Promise<Journal>;
-  #journal: Journal | null = null;
-
-  constructor(begin: () => Promise<Journal>) {
-    this.#begin = begin;
-  }
-
-  async begun(): Promise<Journal> {
-    this.#journal ??= await this.#begin();
-    return this.#journal;
-  }
-
-  async end(status: string): Promise<void> {
-    await this.#journal?.write({ do: "end", status });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#journal?.[Symbol.asyncDispose]();
-  }
 }
 
 /** Counts links as they come: the names of one inode after each other. */

@@ -1,5 +1,5 @@
 /** Problems that no permission or cable explains: the bytes are not what was recorded, or not what was written. */
-export const alarmCodes = ["CONTENT_CHANGED", "CONTENT_DIFFERS", "WRITTEN_WRONG"] as const;
+export const alarmCodes = ["CONTENT_CHANGED", "CONTENT_DIFFERS", "ENTRY_DAMAGED", "WRITTEN_WRONG"] as const;
 
 const meanings: Readonly<Record<string, string>> = {
   EACCES: "no permission to read it",

@@ -2,6 +2,7 @@
 import type { WallClock } from "../model/evidence.ts";
 import type { Hash, SourceName } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
+import type { IntendedReclaim, IntendedRestore, ReclaimedResult, RestoredResult } from "./reclaim-records.ts";
 
 /** First line: what the run is. */
 export interface JournalBegin {
@@ -24,7 +25,7 @@ export interface JournalIntend {
   readonly do: "intend";
   /** Counts from 0 within the run; the `done` of the same number answers. */
   readonly batch: number;
-  readonly operations: readonly (IntendedCopy | IntendedLink | IntendedRelink)[];
+  readonly operations: readonly (IntendedCopy | IntendedLink | IntendedRelink | IntendedReclaim | IntendedRestore)[];
 }
 
 interface Intended {
@@ -83,7 +84,7 @@ export interface JournalDone {
   readonly batch: number;
   /** Folders that this batch made, parents first. */
   readonly folders: readonly PathText[];
-  readonly results: readonly (JournalResult | RelinkedResult)[];
+  readonly results: readonly (JournalResult | RelinkedResult | ReclaimedResult | RestoredResult)[];
 }
 
 /** One file that this run put into the archive, found there already, or could not place. */

@@ -1,9 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { fdatasyncSync, fstatSync, fsyncSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import { folderOf, nameOf, type PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
-import { setModified } from "./file-time.ts";
+import { setModifiedExactly } from "./file-time.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { type OpenFile, openForReading } from "./read-file.ts";
 import type { Standing } from "./relink-file.ts";
@@ -40,7 +39,7 @@ export class KeptFiles {
    */
   setModified({ path, inode }: Standing, fd: number, modified: EpochNs): void {
     try {
-      setExactly(fd, modified);
+      setModifiedExactly(fd, modified);
     } catch (error) {
       if (systemCode(error) !== "EPERM" && systemCode(error) !== "EACCES") throw error;
       throw new Trouble(systemCode(error) ?? "EPERM", `is older than ${path}, whose time cannot be set`);
@@ -77,18 +76,4 @@ function openIfThere(path: PathText, folders: PinnedFolders): OpenFile | null {
     if (error instanceof Trouble || systemCode(error) === "ENOENT" || systemCode(error) === "ELOOP") return null;
     throw error;
   }
-}
-
-/**
- * To the nanosecond where `touch` can: node cuts times to the microsecond, and here the file that had the exact one
- * is given up. Costs a program (2 ms) for such times alone.
- */
-function setExactly(fd: number, modified: EpochNs): void {
-  setModified(fd, modified);
-  if (modified % 1_000n === 0n) return;
-  const size = modified < 0n ? -modified : modified;
-  const fraction = String(size % 1_000_000_000n).padStart(9, "0");
-  const time = `@${modified < 0n ? "-" : ""}${size / 1_000_000_000n}.${fraction}`;
-  // "-" is the file that standard output goes to: no path is looked up again.
-  spawnSync("touch", ["-m", "-d", time, "-"], { stdio: ["ignore", fd, "ignore"] });
 }

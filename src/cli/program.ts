@@ -13,6 +13,7 @@ import { initCommand } from "./init.ts";
 import type { GlobalOptions } from "./options.ts";
 import { planCommand } from "./plan.ts";
 import { LiveProgress, silentProgress as silent } from "./progress.ts";
+import { reclaimCommand } from "./reclaim.ts";
 import { relinkCommand } from "./relink.ts";
 import { runCommand } from "./run.ts";
 import { scanCommand } from "./scan.ts";
@@ -50,6 +51,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     duplicatesCommand,
     whereCommand,
     relinkCommand,
+    reclaimCommand,
     historyCommand,
     importCommand,
     doctorCommand,

@@ -1,4 +1,5 @@
 import type { ImportParts, ImportTotals } from "../app/import.ts";
+import type { ReclaimParts } from "../app/reclaim.ts";
 import type { RelinkParts } from "../app/relink.ts";
 import type { RunParts } from "../app/run.ts";
 import type { Outcome } from "../app/under-lock.ts";
@@ -6,7 +7,7 @@ import type { Problem } from "../model/operation.ts";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "../model/units.ts";
 
 /** What the commands say of their runs: some of it each. */
-export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts>;
+export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts & ReclaimParts>;
 
 /** Problems a person reads on the screen; the others are in the run's history. */
 export const shownProblems = 20;
@@ -57,10 +58,21 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
     const linked = `${done[0]} ${formatNumberOf(files, "file")}, ${formatBytes(bytes)} ${done[1]}`;
     lines.push(`${linked}; ${formatNumberOf(failed, "file")} left alone`);
   }
+  if (summary.reclaim !== undefined) lines.push(reclaimLine(summary.reclaim));
   say("Problems", problems === 0 ? "none" : `${formatNumberOf(problems, "file or folder", "files or folders")}:`);
   lines.push(...problemLines(listed, problems, summary.run));
   lines.push("", ending(outcome));
   return lines;
+}
+
+function reclaimLine({ files, bytes, left, how, applied }: ReclaimParts["reclaim"]): string {
+  const done = {
+    quarantine: ["Moved", "Would move", "in quarantine"],
+    delete: ["Removed", "Would remove", "free"],
+    "hard-link": ["Replaced", "Would replace", "free"],
+  }[how];
+  const what = `${applied ? done[0] : done[1]} ${formatNumberOf(files, "file")}, ${formatBytes(bytes)} ${done[2]}`;
+  return `${what}; ${formatNumberOf(left, "file stays", "files stay")}`;
 }
 
 function importLines({ documents, groups, files, claims, applied, confirmed, contradicted, open }: ImportTotals) {
@@ -101,6 +113,8 @@ function ending({ summary, problems, alarms, interrupted }: Outcome<SummaryParts
     return `Done: what the inventory knows is in the archive; what no scan has seen is not. (run ${summary.run})`;
   if (summary.consolidate !== undefined)
     return `Done: every content of every source is in the archive. (run ${summary.run})`;
+  if (summary.reclaim?.applied === false)
+    return `Nothing was changed: --apply does it, after reading every file and its entry. (run ${summary.run})`;
   if (summary.relink?.dryRun) return `Nothing was changed. (run ${summary.run})`;
   return summary.plan === undefined ? `Done. (run ${summary.run})` : `Nothing was changed. (run ${summary.run})`;
 }

@@ -18,6 +18,8 @@ export interface KnownSource {
   readonly mount: MountedAs | null;
   /** Whether a scan has ever seen all of it. */
   readonly scanned: boolean;
+  /** Whether the last scan has. */
+  readonly scannedWhole: boolean;
 }
 
 interface Row {
@@ -28,10 +30,12 @@ interface Row {
   type: string | null;
   source: string | null;
   scanned: boolean;
+  scannedWhole: boolean;
 }
 
 const columns = sql`
-  id, name, root, mount_point as point, mount_type as type, mount_source as source, scanned_at is not null as scanned`;
+  id, name, root, mount_point as point, mount_type as type, mount_source as source, scanned_at is not null as scanned,
+  coalesce(scanned_at >= coalesce(scan_begun_at, scanned_at), false) as "scannedWhole"`;
 
 /**
  * Makes a source known by its name. A source that lies elsewhere now is still the same
@@ -93,6 +97,11 @@ export async function lastArchive(db: Session): Promise<KnownSource | null> {
   return rows.map(toKnown)[0] ?? null;
 }
 
+/** Remembers that a scan looks at it: until {@link sourceScanned} it may have seen only a part. */
+export async function scanBegun(db: Session, id: number): Promise<void> {
+  await db.query(sql`update source set scan_begun_at = now() where id = ${id}`);
+}
+
 /** Remembers what is mounted, and that a scan saw everything. */
 export async function sourceScanned(db: Session, id: number, mount: MountedAs | null): Promise<void> {
   await db.query(sql`
@@ -107,7 +116,7 @@ function known([row]: readonly Row[]): KnownSource {
   return toKnown(row);
 }
 
-function toKnown({ id, name, root, point, type, source, scanned }: Row): KnownSource {
+function toKnown({ id, name, root, point, type, source, scanned, scannedWhole }: Row): KnownSource {
   const mount = point === null || type === null || source === null ? null : { point, type, source };
-  return { id, name, root, mount, scanned };
+  return { id, name, root, mount, scanned, scannedWhole };
 }
