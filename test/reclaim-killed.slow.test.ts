@@ -1,5 +1,6 @@
 /** Space is freed, killed at random moments, begun again, taken back: whatever a source ever held is somewhere. */
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
@@ -27,7 +28,7 @@ const aSource: fc.Arbitrary<Tree> = fc
     return { ...files, ...folders, ...linked, many };
   });
 const someKills = fc.array(
-  fc.record({ how: fc.constantFrom("", "--delete", "--hard-link"), afterMs: fc.integer({ min: 0, max: 250 }) }),
+  fc.record({ how: fc.constantFrom("", "--delete", "--hard-link"), afterMs: fc.integer({ min: 0, max: 120 }) }),
   { minLength: 1, maxLength: 3 },
 );
 
@@ -35,6 +36,13 @@ const journals = async (home: Household) =>
   documentsOf<{ id: string; command: string }>(await home.onefold(["history", "--json", "--limit", "100"]))
     .filter(({ command }) => command === "reclaim")
     .map(({ id }) => id);
+
+/** Waits for the first change: the journal tells. */
+async function begun(home: Household, child: { readonly exitCode: number | null }): Promise<void> {
+  const list = () => readdir(home.path("archive/.onefold/journal"));
+  const before = (await list()).length;
+  while (child.exitCode === null && (await list()).length === before) await delay(1);
+}
 
 /** Every content of a source, wherever it is now. */
 async function allContents(home: Household): Promise<Set<string>> {
@@ -50,7 +58,7 @@ test("killed at any moment: every content is in the source, the quarantine or th
       const before = filesIn(await snapshot(home.path("phone")));
       for (const { how, afterMs } of kills) {
         const running = home.start(["reclaim", "phone", "--apply", ...(how === "" ? [] : [how]), ...home.places]);
-        await Promise.race([running.said("reclaiming"), delay(400 + afterMs)]);
+        await begun(home, running.child);
         await delay(afterMs);
         running.child.kill("SIGKILL");
         await running.ended;

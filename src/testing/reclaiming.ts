@@ -36,7 +36,7 @@ export async function reclaim(home: Household, more: readonly string[], status =
   return reclaimedBy(await home.onefold(["reclaim", "phone", "--json", ...home.places, ...more]), status);
 }
 
-export function reclaimedBy(ended: Ended, status = 0): ReclaimedDocument {
+function reclaimedBy(ended: Ended, status = 0): ReclaimedDocument {
   assert.equal(ended.status, status, ended.stderr + ended.stdout);
   return documentOf<ReclaimedDocument>(ended);
 }
