@@ -239,6 +239,32 @@ describe("a disk that fails in the middle of it", traced, () => {
   });
 });
 
+test("interrupted, it ends after the files in hand, and the same command goes on", async () => {
+  const many: Tree = Object.fromEntries(
+    Array.from({ length: 30 }, (_, folder) => [
+      `${folder}`,
+      Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${n}`, `file ${folder} ${n}`])),
+    ]),
+  );
+  await using home = await household({ phone: many });
+  await archiveAll(home);
+  const running = home.start(["reclaim", "phone", "--apply", ...home.places]);
+  while (!existsSync(home.path("phone/.onefold/quarantine")) && running.child.exitCode === null) await delay(2);
+  running.child.kill("SIGINT");
+  const { status, stdout } = await running.ended;
+  const rest = await reclaim(home, ["--apply"]);
+  const [first = "", second = ""] = (await readdir(home.path("phone/.onefold/quarantine"))).sort();
+  const quarantined = async (run: string) => filesIn(await snapshot(home.path(`phone/.onefold/quarantine/${run}`)));
+  const [before, after] = [await quarantined(first), await quarantined(second)];
+
+  assert.equal(status, 130, stdout);
+  assert.match(stdout, /Interrupted\. .*the same command goes on from here/);
+  assert.ok(before.length > 0 && after.length > 0);
+  assert.equal(rest.reclaim.files, after.length);
+  assert.equal(before.length + after.length, 1_200);
+  assert.deepEqual((await home.run()).scan.missing, 0);
+});
+
 describe("killed between the intention and the end of it", traced, () => {
   for (const [how, call, when] of [
     [[], "rename", "2"],

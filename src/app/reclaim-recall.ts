@@ -3,6 +3,7 @@ import { intendedReclaims, type Recalled, recallReclaim } from "../archive/recla
 import type { IntendedReclaim } from "../archive/reclaim-records.ts";
 import { recordReclaimed, stillStanding, unfinishedReclaims } from "../inventory/reclaimable.ts";
 import { noteRecalled } from "../inventory/relinkable.ts";
+import { AppError } from "../model/errors.ts";
 import type { EpochNs } from "../model/time.ts";
 import type { App } from "./context.ts";
 import type { Target } from "./targets.ts";
@@ -21,9 +22,15 @@ export async function recallReclaims(app: App, work: Work): Promise<void> {
   const { source, target } = work;
   for (const run of await unfinishedReclaims(app.db, target.id)) {
     let isOurs = false;
-    for await (const operations of intendedReclaims(target.root, run, source.name)) {
-      isOurs = true;
-      await recallBatch(app, work, operations);
+    try {
+      for await (const operations of intendedReclaims(target.root, run, source.name)) {
+        isOurs = true;
+        await recallBatch(app, work, operations);
+      }
+    } catch (error) {
+      // The next scan then finds out by looking what the journal could have told.
+      if (!(error instanceof AppError) || error.code !== "JOURNAL_DAMAGED") throw error;
+      app.progress.note(error.message);
     }
     // That of another source waits for its turn.
     if (isOurs) await noteRecalled(app.db, run);

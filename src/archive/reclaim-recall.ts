@@ -22,6 +22,8 @@ export async function* intendedReclaims(
 ): AsyncGenerator<IntendedReclaim[], void, undefined> {
   try {
     for await (const record of readJournal(journalPath(archive, run))) {
+      // That of another source, as its first line tells.
+      if (record.do === "begin" && !record.sources.some(({ name }) => name === source)) return;
       if (record.do !== "intend") continue;
       const operations = record.operations.flatMap((one) => (one.do === "reclaim" ? [one] : []));
       const ours = operations.filter(({ from }) => from.source === source);

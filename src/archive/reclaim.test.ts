@@ -128,6 +128,23 @@ describe("a proof", () => {
     assert.deepEqual(Object(await source(disk)).DCIM, { "a.jpg": "bench" });
   });
 
+  test("is not made for a file that was touched since the scan, though its bytes are the same", async () => {
+    await using disk = await aShare();
+    const task = taskOf(disk);
+    for (const other of [{ changed: 1n as EpochNs }, { modified: 1n as EpochNs }, { size: 4 }]) {
+      assert.equal(codeOf(reclaimOne(disk, { task: { ...task, ...other } })), "CHANGED_SINCE_SCAN");
+    }
+  });
+
+  test("is made for one of several names whose ctime another name's going has changed", async () => {
+    await using disk = await aShare();
+    const task = taskOf(disk);
+    const inode = lstatSync(disk.path("source/DCIM/a.jpg"), { bigint: true }).ino;
+    const changed = 1n as EpochNs;
+    assert.equal(codeOf(reclaimOne(disk, { task: { ...task, changed, inode: inode + 1n } })), "CHANGED_SINCE_SCAN");
+    assert.equal(reclaimOne(disk, { task: { ...task, changed, inode } })?.kind, "reclaimed");
+  });
+
   test("is not made for a name of the entry", async () => {
     await using disk = await aShare({ source: { b: hardLinkTo("archive/photos/a.jpg") } });
     const task = taskOf(disk, "b");
@@ -184,6 +201,18 @@ describe("between the proof and the act", () => {
       assert.equal(codeOf(reclaimOne(disk, { how, meanwhile: replace })), "CHANGED_SINCE_SCAN");
       assert.equal(codeOf(reclaimOne(disk, { how, meanwhile: () => appendFileSync(file, "!") })), "CHANGED_SINCE_SCAN");
       assert.deepEqual(Object(await source(disk)).DCIM, { "a.jpg": "beach!" });
+    });
+
+    test(`${how}: the file is written to, and given its old time: it stays`, async () => {
+      await using disk = await aShare();
+      const file = disk.path("source/DCIM/a.jpg");
+      utimesSync(file, 1_000, 1_000);
+      const meanwhile = () => {
+        writeFileSync(file, "bench");
+        utimesSync(file, 1_000, 1_000);
+      };
+      assert.equal(codeOf(reclaimOne(disk, { how, meanwhile })), "CHANGED_SINCE_SCAN");
+      assert.deepEqual(Object(await source(disk)).DCIM, { "a.jpg": "bench" });
     });
 
     test(`${how}: the entry goes, or is replaced: the file stays`, async () => {
