@@ -115,6 +115,7 @@ table source
   mount_source text
   scanned_at timestamp with time zone
   used_at timestamp with time zone not null default now()
+  scan_begun_at timestamp with time zone
   constraint source_kind_check CHECK (kind = ANY (ARRAY['source'::text, 'archive'::text]))
   constraint source_pkey PRIMARY KEY (id)
   CREATE UNIQUE INDEX archive_root ON source USING btree (path_key(root)) WHERE (kind = 'archive'::text)

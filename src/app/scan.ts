@@ -6,7 +6,7 @@ import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.t
 import { adoptEntries } from "../inventory/entries.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { beginScan, countLost, markGone, mergeSeen, type SeenBatch, type SeenCounts } from "../inventory/seen.ts";
-import { sourceScanned } from "../inventory/sources.ts";
+import { scanBegun, sourceScanned } from "../inventory/sources.ts";
 import { refreshStatistics } from "../inventory/statistics.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, walk } from "../sources/walk.ts";
@@ -153,6 +153,7 @@ export async function walkTarget(app: App, target: Target, runId: string): Promi
 async function scanTarget(app: App, target: Target, { runId, phase, growth }: ScanContext): Promise<TargetCounts> {
   await using session = await app.db.session();
   await beginScan(session);
+  await scanBegun(app.db, target.id);
   const total = { files: 0, bytes: 0, new: 0, changed: 0, unchanged: 0, missing: 0, unreadable: 0 };
   const junk = app.config.scan.excludeJunk ? "marked" : "ordinary";
   const rules = { root: target.root, exclude: target.exclude, inodes: target.inodes, junk } as const;

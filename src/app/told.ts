@@ -48,6 +48,8 @@ export function toldBy({ operations, done }: JournalBatch, begin: JournalBegin):
   const files: ToldFile[] = [];
   const origins: Origin[] = [];
   for (const result of done.results) {
+    // Of a source, not of the archive.
+    if ("do" in result) continue;
     if ("from" in result) {
       files.push(...fileOf(result, begin));
       origins.push(...originOf(result, sources.get(placeKey(result.from)), begin));

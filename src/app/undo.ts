@@ -16,8 +16,7 @@ import { toldBy } from "./told.ts";
 import { describeTrouble } from "./trouble.ts";
 import { type Outcome, withRun } from "./under-lock.ts";
 import { findRunToUndo } from "./undo-find.ts";
-
-export type { UndoneBatch } from "../archive/undo.ts";
+import { takenFiles, type UndoReclaimTotals, undoReclaim } from "./undo-reclaim.ts";
 
 export interface UndoTotals {
   /** Copies that were removed; after a dry run, that would be if a source still holds their content. */
@@ -27,6 +26,9 @@ export interface UndoTotals {
   readonly removedBytes: number;
   /** Names that have a file of their own again. */
   readonly separated: number;
+  /** Files that are at their places in a source again. */
+  readonly restored: number;
+  readonly restoredBytes: number;
   /** Files that were left as they are; each is listed. */
   readonly kept: number;
   readonly seconds: number;
@@ -39,6 +41,13 @@ export interface UndoParts {
   readonly undone: string;
   readonly undo: UndoTotals;
 }
+
+/** What would be done, of one batch. */
+export interface Previewed extends Pick<UndoneBatch, "removed" | "separated"> {
+  readonly restored: readonly Place[];
+}
+
+type Preview = (batch: Previewed) => Promise<void>;
 
 type TakeBack = (undoer: Undoer, journal: WholeJournal, advice: UndoAdvice) => AsyncIterable<UndoneBatch>;
 
@@ -56,11 +65,7 @@ const takeBackOf: Readonly<Record<string, TakeBack>> = {
  * @param preview Only say what would be done, batch by batch; null: do it.
  * @throws AppError NO_SUCH_RUN, CANNOT_UNDO, JOURNAL_DAMAGED, before anything is changed
  */
-export async function undoCommand(
-  app: App,
-  asked: string,
-  preview: ((batch: UndoneBatch) => Promise<void>) | null,
-): Promise<Outcome<UndoParts>> {
+export async function undoCommand(app: App, asked: string, preview: Preview | null): Promise<Outcome<UndoParts>> {
   const { id, changed } = await findRunToUndo(app, asked);
   return withRun(app, { command: "undo", archiveId: changed?.archive.id ?? null }, async (runId) => {
     const tally = new Tally(app);
@@ -88,13 +93,14 @@ interface Work {
   /** Knows the origins that the journal tells. */
   readonly session: DedicatedSession;
   readonly tally: Tally;
-  readonly preview: ((batch: UndoneBatch) => Promise<void>) | null;
+  readonly preview: Preview | null;
 }
 
 async function undo(app: App, work: Work): Promise<void> {
   const { runId, undoes, archive, journal, tally, preview } = work;
   // Journals that were written before they named their command are those of runs.
   const command = journal.begin?.command ?? "run";
+  if (command === "reclaim") return undoReclaimed(app, work);
   const takeBack = takeBackOf[command];
   if (takeBack === undefined) throw cannotUndo(undoes, command);
   await using held = preview === null ? await takeArchive(app, archive, "undo") : null;
@@ -106,13 +112,26 @@ async function undo(app: App, work: Work): Promise<void> {
   const phase = app.progress.begin(preview === null ? "taking back" : "looking");
   for await (const batch of takeBack(undoer, journal, await adviceFor(app, work))) {
     if (preview === null) await record(app, { archive, inodesTrusted }, batch);
-    else await preview(batch);
+    else await preview({ ...batch, restored: [] });
     await list(app, work, batch.kept);
     tally.add(batch);
     phase.add({ files: batch.removed.length + batch.separated.length });
   }
   phase.end();
   await own?.end(app.signal.aborted ? "interrupted" : tally.totals().kept > 0 ? "incomplete" : "complete");
+}
+
+/** What was taken from a source comes back. */
+async function undoReclaimed(app: App, { runId, undoes, archive, journal, tally, preview }: Work): Promise<void> {
+  if (preview === null) {
+    await using held = await takeArchive(app, archive, "undo");
+    tally.addRestored(await undoReclaim(app, { archive: held, run: undoes, runId }));
+    return;
+  }
+  for await (const restored of takenFiles(journal.path)) {
+    tally.addRestored({ files: restored.length, bytes: 0, failed: 0 });
+    await preview({ removed: [], separated: [], restored });
+  }
 }
 
 function record(
@@ -169,7 +188,7 @@ async function list(app: App, { archive, runId }: Work, kept: UndoneBatch["kept"
 class Tally {
   readonly #app: App;
   readonly #started: number;
-  #totals = { removedFiles: 0, removedLinks: 0, removedBytes: 0, separated: 0, kept: 0 };
+  #totals = { removedFiles: 0, removedLinks: 0, removedBytes: 0, separated: 0, restored: 0, restoredBytes: 0, kept: 0 };
 
   constructor(app: App) {
     this.#app = app;
@@ -184,6 +203,12 @@ class Tally {
     }
     this.#totals.separated += separated.length;
     this.#totals.kept += kept.length;
+  }
+
+  addRestored({ files, bytes, failed }: Pick<UndoReclaimTotals, "files" | "bytes" | "failed">): void {
+    this.#totals.restored += files;
+    this.#totals.restoredBytes += bytes;
+    this.#totals.kept += failed;
   }
 
   totals(): UndoTotals {

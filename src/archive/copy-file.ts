@@ -120,9 +120,9 @@ export function flushTemporary({ fd }: Written): void {
 export function checkTemporary(
   temporary: PathText,
   content: { readonly size: number; readonly hash: Hash },
-  { folders, pace: { pause } }: Around,
+  { pause }: Pick<Pace, "pause">,
 ): void {
-  using file = openForReading(folders.archive.path(temporary));
+  using file = openForReading(temporary);
   if (!holds(file.fd, content, pause)) {
     throw new Trouble(
       "WRITTEN_WRONG",

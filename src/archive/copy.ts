@@ -70,7 +70,8 @@ export class Copy {
     this.#attempt(() => {
       const flushed = this.#makeFlushed();
       beat(true);
-      checking(() => checkTemporary(this.#task.temporary, flushed, this.#around));
+      const { folders, pace } = this.#around;
+      checking(() => checkTemporary(folders.archive.path(this.#task.temporary), flushed, pace));
     });
   }
 

@@ -119,3 +119,15 @@ export function journalDamaged(path: string, where: string): AppError {
     hint: "Compare it with a snapshot or backup of the archive; the archive's files themselves are not affected.",
   });
 }
+
+/** In the middle of a run: what was done is recorded, or the journal tells. */
+export function sourceLost(
+  called: string,
+  root: string,
+  { code, message }: { code: string; message: string },
+): AppError {
+  const sentence = `${called} (${root}) is gone or can no longer be written to (${code}: ${message})`;
+  return new AppError("SOURCE_LOST", ExitCode.unavailable, sentence, {
+    hint: "Look at the share and its mount, then run again: it goes on where it stopped.",
+  });
+}

@@ -98,7 +98,7 @@ test("a run killed at any moment leaves whole files only; the next one completes
   for (const [name, content] of Object.entries(photos as Tree)) assert.equal(content, usb[name]);
   const planned = new Set<string>();
   for await (const record of readJournal(journalPath(disk.path("archive"), "killed"))) {
-    if (record.do === "intend") for (const { to } of record.operations) planned.add(to);
+    if (record.do === "intend") for (const one of record.operations) if ("to" in one) planned.add(one.to);
   }
   assert.ok(Object.keys(photos as Tree).every((name) => planned.has(`photos/${name}`)));
 

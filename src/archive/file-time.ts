@@ -21,8 +21,8 @@ export function setModified(fd: number, modified: EpochNs): void {
 }
 
 /**
- * To the nanosecond where `touch` can: node cuts times to the microsecond, which matters where the
- * file that had the exact one is given up. Costs a program (2 ms) for such times alone.
+ * To the nanosecond where `touch` can: for a file that takes the place of the only one that had the exact time. Costs a
+ * program (2 ms) for times that node would cut.
  */
 export function setModifiedExactly(fd: number, modified: EpochNs): void {
   setModified(fd, modified);

@@ -2,6 +2,7 @@
 import type { WallClock } from "../model/evidence.ts";
 import type { Hash, SourceName } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
+import type { IntendedReclaim, IntendedRestore, ReclaimedResult, RestoredResult } from "./reclaim-records.ts";
 
 /** First line: what the run is. */
 export interface JournalBegin {
@@ -36,7 +37,17 @@ export type IntendedOperation =
   | IntendedRepair
   | IntendedRemove
   | IntendedRemoveFolder
-  | IntendedSeparate;
+  | IntendedSeparate
+  | IntendedReclaim
+  | IntendedRestore;
+
+export type JournalOutcome =
+  | JournalResult
+  | RelinkedResult
+  | RepairedResult
+  | UndoneResult
+  | ReclaimedResult
+  | RestoredResult;
 
 interface Intended {
   readonly from: { readonly source: SourceName; readonly path: PathText };
@@ -140,7 +151,7 @@ export interface JournalDone {
   readonly batch: number;
   /** Folders that this batch made, parents first. */
   readonly folders: readonly PathText[];
-  readonly results: readonly (JournalResult | RelinkedResult | RepairedResult | UndoneResult)[];
+  readonly results: readonly JournalOutcome[];
 }
 
 /** One file that this run put into the archive, found there already, or could not place. */

@@ -1,6 +1,6 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
-import { joinPath, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, joinPath, nameOf, type PathText, systemPath } from "../model/path.ts";
 import { flushFolderSync } from "./flush-folder.ts";
 import { hastenFlush } from "./hasten-flush.ts";
 import { Trouble } from "./trouble.ts";
@@ -11,19 +11,21 @@ const asFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLL
 const most = 64;
 
 /**
- * Folders of the archive that stay the ones that were opened, whatever is done to their paths meanwhile.
+ * Folders of the archive, or of a source, that stay the ones that were opened, whatever is done to their paths meanwhile.
  *
  * O_NOFOLLOW guards the last part of a path only; a folder above it may be exchanged for a symbolic link between two
  * system calls. So every part is opened from the one before it, and names are reached through the open folder.
  */
 export class PinnedFolders implements Disposable {
   readonly #root: PathText;
+  readonly #tree: string;
   readonly #open = new Map<PathText, number>();
   readonly #touched = new Set<PathText>();
 
-  /** @param root Absolute; trusted as it stands. */
-  constructor(root: PathText) {
+  /** @param root Absolute; trusted as it stands. @param tree What messages call it. */
+  constructor(root: PathText, tree = "the archive") {
     this.#root = root;
+    this.#tree = tree;
   }
 
   /**
@@ -36,6 +38,31 @@ export class PinnedFolders implements Disposable {
   path(folder: PathText, name: string): PathText {
     const fd = this.#open.get(folder) ?? this.#pin(folder);
     return inOpen(fd, name);
+  }
+
+  /**
+   * Makes a folder and those above it, where they are missing; good until the next {@link settle}, as a path is.
+   *
+   * @param mode Permission bits of those that are made, less the umask.
+   * @throws as {@link path} does
+   */
+  ensure(folder: PathText, mode = 0o777): void {
+    try {
+      this.path(folder, ".");
+      return;
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT" || folder === "") throw error;
+    }
+    const parent = folderOf(folder);
+    this.ensure(parent, mode);
+    try {
+      mkdirSync(systemPath(this.path(parent, nameOf(folder))), mode);
+    } catch (error) {
+      // Somebody else was faster; what they made is opened like any other.
+      if (systemCode(error) !== "EEXIST") throw error;
+    }
+    this.touch(parent);
+    this.path(folder, ".");
   }
 
   /** Says that a name in the folder was changed. */
@@ -81,7 +108,7 @@ export class PinnedFolders implements Disposable {
         fd = openSync(systemPath(inOpen(parent, part)), asFolder);
       } catch (error) {
         const isBlocked = ["ELOOP", "ENOTDIR"].includes(systemCode(error) ?? "");
-        throw isBlocked ? new Trouble("PATH_BLOCKED", `${folder} in the archive is not a folder any more`) : error;
+        throw isBlocked ? new Trouble("PATH_BLOCKED", `${folder} in ${this.#tree} is not a folder any more`) : error;
       } finally {
         closeSync(parent);
       }

@@ -31,7 +31,7 @@ export function placedNames({ operations, done }: JournalBatch, facts: RunFacts)
   const names =
     done === null
       ? operations.flatMap((one) => (one.do === "copy" || one.do === "link" ? [intendedName(one, facts)] : []))
-      : done.results.flatMap((one) => ("from" in one ? doneName(one, facts) : []));
+      : done.results.flatMap((one) => ("from" in one && !("do" in one) ? doneName(one, facts) : []));
   return names.reverse();
 }
 

@@ -44,11 +44,14 @@ async function showWhole(app: App, console: Console, run: Run): Promise<void> {
   }
 }
 
+type Result = Extract<Journaled, { readonly do: "done" }>["results"][number];
+
 /** What was done; intentions are left out, and failures are listed as problems. */
 function journalLines(record: Journaled): string[] {
   if (record.do === "torn") return ["  The journal ends in the middle of a line: the run was killed."];
   if (record.do !== "done") return [];
   return record.results.flatMap((result) => {
+    if ("do" in result) return sourceLines(result);
     if ("names" in result) return result.outcome === "repaired" ? [`  repaired ${result.to}`] : [];
     if (!("from" in result)) {
       const done = { relinked: "linked", removed: "removed", separated: "separated" }[result.outcome as string];
@@ -58,6 +61,15 @@ function journalLines(record: Journaled): string[] {
     const did = { copied: "copied", linked: "linked", alreadyThere: "found" }[outcome as string];
     return did === undefined || to === undefined ? [] : [`  ${did.padEnd(6)} ${from.source}: ${from.path} -> ${to}`];
   });
+}
+
+function sourceLines(result: Extract<Result, { readonly do: unknown }>): string[] {
+  const { outcome, from } = result;
+  const place = `${from.source}: ${from.path}`;
+  if (outcome === "restored") return [`  restored ${place}`];
+  if (result.do === "restore" || outcome !== "reclaimed") return [];
+  const did = { quarantine: "quarantined", delete: "deleted", "hard-link": "hard-linked" }[result.how];
+  return [`  ${did} ${place}  (archive: ${result.existing})`];
 }
 
 /** "20261123-091502-3fa2  run          complete     3 min 5 s  2 problems". */

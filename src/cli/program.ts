@@ -15,6 +15,7 @@ import { manifestCommand } from "./manifest.ts";
 import type { GlobalOptions } from "./options.ts";
 import { planCommand } from "./plan.ts";
 import { LiveProgress, silentProgress as silent } from "./progress.ts";
+import { reclaimCommand } from "./reclaim.ts";
 import { relinkCommand } from "./relink.ts";
 import { runCommand } from "./run.ts";
 import { scanCommand } from "./scan.ts";
@@ -58,6 +59,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     manifestCommand,
     relinkCommand,
     undoCommand,
+    reclaimCommand,
     historyCommand,
     importCommand,
     doctorCommand,

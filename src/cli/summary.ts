@@ -1,5 +1,6 @@
 import type { ImportParts, ImportTotals } from "../app/import.ts";
 import type { RebuildParts, RebuildTotals } from "../app/rebuild.ts";
+import type { ReclaimParts } from "../app/reclaim.ts";
 import type { RelinkParts } from "../app/relink.ts";
 import type { RunParts } from "../app/run.ts";
 import type { Outcome } from "../app/under-lock.ts";
@@ -9,7 +10,8 @@ import type { Problem } from "../model/operation.ts";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "../model/units.ts";
 
 /** What the commands say of their runs: some of it each. */
-export type SummaryParts = RunParts & Partial<ImportParts & RelinkParts & UndoParts & RebuildParts & VerifyParts>;
+export type SummaryParts = RunParts &
+  Partial<ImportParts & RelinkParts & UndoParts & RebuildParts & VerifyParts & ReclaimParts>;
 
 /** Problems a person reads on the screen; the others are in the run's history. */
 export const shownProblems = 20;
@@ -64,6 +66,7 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
   }
   if (summary.undo !== undefined) lines.push(...undoLines(summary.undo));
   if (summary.rebuild !== undefined) lines.push(...rebuildLines(summary.rebuild));
+  if (summary.reclaim !== undefined) lines.push(reclaimLine(summary.reclaim));
   say("Problems", problems === 0 ? "none" : `${formatNumberOf(problems, "file or folder", "files or folders")}:`);
   lines.push(...problemLines(listed, problems, summary.run));
   lines.push("", ending(outcome));
@@ -84,16 +87,31 @@ function rebuildLines({ journals, files, entries, origins, runs, readBytes }: Re
   ];
 }
 
-function undoLines({ removedFiles, removedLinks, removedBytes, separated, kept, dryRun }: UndoTotals): string[] {
-  const did = dryRun ? ["Would remove", "Would separate"] : ["Removed", "Separated"];
+function undoLines(totals: UndoTotals): string[] {
+  const { removedFiles, removedLinks, removedBytes, separated, restored, restoredBytes, kept, dryRun } = totals;
+  const did = dryRun
+    ? ["Would remove", "Would separate", "Would bring back"]
+    : ["Removed", "Separated", "Brought back"];
   const copies = `${formatNumberOf(removedFiles, "copy", "copies")}, ${formatBytes(removedBytes)}`;
   const removed =
     removedFiles + removedLinks === 0 ? [] : [`${did[0]} ${copies}, and ${formatNumberOf(removedLinks, "link")}`];
   const apart =
     separated === 0 ? [] : [`${did[1]} ${formatNumberOf(separated, "file")}: each has bytes of its own again`];
   const left = kept === 0 ? [] : [`Kept ${formatNumberOf(kept, "file")} as they are`];
-  const lines = [...removed, ...apart, ...left];
+  const bytes = restoredBytes === 0 ? "" : `, ${formatBytes(restoredBytes)}`;
+  const back = restored === 0 ? [] : [`${did[2]} ${formatNumberOf(restored, "file")}${bytes}`];
+  const lines = [...removed, ...apart, ...back, ...left];
   return lines.length === 0 ? ["That run changed nothing that is still there."] : lines;
+}
+
+function reclaimLine({ files, bytes, left, how, applied }: ReclaimParts["reclaim"]): string {
+  const done = {
+    quarantine: ["Moved", "Would move", "in quarantine"],
+    delete: ["Removed", "Would remove", "free"],
+    "hard-link": ["Replaced", "Would replace", "free"],
+  }[how];
+  const what = `${applied ? done[0] : done[1]} ${formatNumberOf(files, "file")}, ${formatBytes(bytes)} ${done[2]}`;
+  return `${what}; ${formatNumberOf(left, "file stays", "files stay")}`;
 }
 
 function importLines({ documents, groups, files, claims, applied, confirmed, contradicted, open }: ImportTotals) {
@@ -149,6 +167,8 @@ function ending({ summary, problems, alarms, lost, full, interrupted }: Outcome<
   if (summary.consolidate !== undefined)
     return `Done: every content of every source is in the archive. (run ${summary.run})`;
   if (summary.undo !== undefined && !summary.undo.dryRun) return `Taken back: ${summary.undone}. (run ${summary.run})`;
+  if (summary.reclaim?.applied === false)
+    return `Nothing was changed: --apply does it, after reading every file and its entry. (run ${summary.run})`;
   if (summary.relink?.dryRun ?? summary.undo?.dryRun) return `Nothing was changed. (run ${summary.run})`;
   return summary.plan === undefined ? `Done. (run ${summary.run})` : `Nothing was changed. (run ${summary.run})`;
 }

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "../app/context.ts";
-import { type UndoneBatch, undoCommand as undoRun } from "../app/undo.ts";
+import { type Previewed, undoCommand as undoRun } from "../app/undo.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
 import { exitStatus, withGlobalOptions } from "./options.ts";
@@ -12,7 +12,7 @@ export function undoCommand({ withApp }: Workbench) {
     .summary("take a run back, as far as the world has not moved on")
     .description(
       "Removes what a run put into the archive, and gives files that relink made links files of their own again, as the\n" +
-        "run's journal tells. What changed since, what a later run uses, and what no source is seen to hold any more, is\n" +
+        "run's journal tells; what reclaim took from a source comes back. What changed since, what a later run uses, and what no source is seen to hold any more, is\n" +
         "kept and listed. Of several runs take the latest back first. Safe to interrupt and to repeat.",
     )
     .argument("<run>", "id of a run, or its beginning")
@@ -30,17 +30,18 @@ export function undoCommand({ withApp }: Workbench) {
     )
     .action((run, options) =>
       withApp(options, async (app, console) => {
-        const preview = (batch: UndoneBatch) => show(app, console, batch);
+        const preview = (batch: Previewed) => show(app, console, batch);
         return finish(app, console, await undoRun(app, run, options.dryRun ? preview : null));
       }),
     );
 }
 
-async function show(app: App, console: Console, { removed, separated }: UndoneBatch): Promise<void> {
+async function show(app: App, console: Console, { removed, separated, restored }: Previewed): Promise<void> {
   if (console.json || console.quiet) return;
   for (const line of [
     ...removed.map(({ path }) => `remove ${path}`),
     ...separated.map(({ path }) => `separate ${path}`),
+    ...restored.map(({ source, path }) => `restore ${source}: ${path}`),
   ]) {
     if (app.signal.aborted || console.unheard) return;
     await console.line(line);

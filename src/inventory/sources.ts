@@ -21,6 +21,8 @@ export interface KnownSource {
   readonly marker: string | null;
   /** Whether a scan has ever seen all of it. */
   readonly scanned: boolean;
+  /** Whether the last scan has. */
+  readonly scannedWhole: boolean;
 }
 
 /** Where a file was last seen, below the root of its source, and how. */
@@ -39,11 +41,13 @@ interface Row {
   source: string | null;
   marker: string | null;
   scanned: boolean;
+  scannedWhole: boolean;
 }
 
 const columns = sql`
   id, name, root, mount_point as point, mount_type as type, mount_source as source, marker,
-  scanned_at is not null as scanned`;
+  scanned_at is not null as scanned,
+  coalesce(scanned_at >= coalesce(scan_begun_at, scanned_at), false) as "scannedWhole"`;
 
 /**
  * Makes a source known by its name. A source that lies elsewhere now is still the same
@@ -116,6 +120,11 @@ export async function lastArchive(db: Session): Promise<KnownSource | null> {
   return rows.map(toKnown)[0] ?? null;
 }
 
+/** Remembers that a scan looks at it: until {@link sourceScanned} it may have seen only a part. */
+export async function scanBegun(db: Session, id: number): Promise<void> {
+  await db.query(sql`update source set scan_begun_at = now() where id = ${id}`);
+}
+
 /** Remembers what is mounted, and that a scan saw everything. */
 export async function sourceScanned(db: Session, id: number, mount: MountedAs | null): Promise<void> {
   await db.query(sql`
@@ -130,7 +139,7 @@ function known([row]: readonly Row[]): KnownSource {
   return toKnown(row);
 }
 
-function toKnown({ id, name, root, point, type, source, marker, scanned }: Row): KnownSource {
+function toKnown({ id, name, root, point, type, source, marker, scanned, scannedWhole }: Row): KnownSource {
   const mount = point === null || type === null || source === null ? null : { point, type, source };
-  return { id, name, root, mount, marker, scanned };
+  return { id, name, root, mount, marker, scanned, scannedWhole };
 }

@@ -84,5 +84,6 @@ function reasonOfFile(name: string, size: number | bigint): string | null {
     return size <= attributesOnlyBytes && name.length > 2 ? "Macintosh attributes of another file" : null;
   }
   if (name.startsWith("SYNOFILE_THUMB_")) return "thumbnail made by Synology";
+  if (name.startsWith(".onefold-nonce-") && Number(size) === 0) return "left behind by a killed onefold";
   return name.length > longestName ? null : (junkFiles.get(name.toLowerCase()) ?? null);
 }
