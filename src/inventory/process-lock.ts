@@ -41,7 +41,8 @@ export async function acquireProcessLock(path: string, { purpose }: { purpose: s
   const mine: LockHolder = { ...(await thisProcess()), purpose, token: randomBytes(8).toString("hex") };
   const draft = `${path}.${mine.token}.new`;
   try {
-    await writeFile(draft, `${JSON.stringify(mine)}\n`, { flag: "wx", mode: 0o644 });
+    // Flushed: were its name to outlive a power cut without the bytes, nobody could tell that the holder is dead.
+    await writeFile(draft, `${JSON.stringify(mine)}\n`, { flag: "wx", mode: 0o644, flush: true });
     return await take(path, draft, mine);
   } finally {
     await rm(draft, { force: true });

@@ -90,10 +90,10 @@ export class CrashDisk {
   }
 
   /** The power goes, and comes again. The same seed loses the same, in the same state. */
-  crash(seed: number): void {
-    const random = randomFrom(seed);
+  crash(loses: number | "everything"): void {
+    const random = randomFrom(loses === "everything" ? 0 : loses);
     // Some crashes lose nearly all that was not flushed, some nearly nothing.
-    const survival = [0, 0.1, 0.5, 0.9][Math.floor(random() * 4)] ?? 0.5;
+    const survival = loses === "everything" ? 0 : ([0, 0.1, 0.5, 0.9][Math.floor(random() * 4)] ?? 0.5);
     const survives = () => random() < survival;
     const kept = (folder: DiskFolder): DiskFolder => {
       for (const [name, states] of folder.pending) {

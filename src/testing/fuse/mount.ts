@@ -54,8 +54,14 @@ export interface CrashMount extends AsyncDisposable {
   freezeAt(change: number): Promise<{ readonly frozen: Promise<void> }>;
   /** How many changes there were since the last crash, or since freezing was asked for. */
   changes(): Promise<number>;
-  /** The power goes. Whoever was using the disk must be killed before, and dies with this if the disk was frozen. */
-  crash(seed: number): Promise<void>;
+  /**
+   * The power goes. Whoever was using the disk must be killed before, and dies with this if the disk was frozen.
+   *
+   * @param loses A seed for what chance leaves of all that was not flushed, or everything of it.
+   */
+  crash(loses: number | "everything"): Promise<void>;
+  /** As `sync` does: all that was written so far is on the disk for good. */
+  flush(): Promise<void>;
 }
 
 /** @param root Absolute path of the folder to show. */
@@ -82,9 +88,12 @@ export async function crashMount(): Promise<CrashMount | null> {
       await mount.ask({ ask: "freezeAt", change });
       return { frozen };
     },
-    changes: () => mount.ask<number>({ ask: "calls" }),
-    crash: async (seed) => {
-      await mount.ask({ ask: "crash", seed });
+    changes: () => mount.ask<number>({ ask: "changes" }),
+    crash: async (loses) => {
+      await mount.ask({ ask: "crash", loses });
+    },
+    flush: async () => {
+      await mount.ask({ ask: "flush" });
     },
     [Symbol.asyncDispose]: mount.close,
   };

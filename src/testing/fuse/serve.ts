@@ -20,7 +20,9 @@ export type Question =
   | { readonly ask: "rules"; readonly rules: readonly Rule[] }
   | { readonly ask: "calls" }
   | { readonly ask: "freezeAt"; readonly change: number }
-  | { readonly ask: "crash"; readonly seed: number };
+  | { readonly ask: "changes" }
+  | { readonly ask: "crash"; readonly loses: number | "everything" }
+  | { readonly ask: "flush" };
 
 /** Sent without being asked: the mount stands; it has frozen. */
 export type News = { readonly news: "mounted" | "frozen" };
@@ -51,8 +53,9 @@ function crashing(): Served {
   const power = new PowerSwitch(() => tell({ news: "frozen" }));
   const ask = (question: Question) => {
     if (question.ask === "freezeAt") power.freezeAt(question.change);
+    if (question.ask === "flush") disk.flushAll();
     if (question.ask === "crash") {
-      disk.crash(question.seed);
+      disk.crash(question.loses);
       files.forgetAll();
       power.on();
     }
