@@ -34,8 +34,22 @@ export class AppError extends Error {
   }
 }
 
-/** The system's code of a failed call ("EACCES"), or null for any other error. */
+/** Errors of Linux that node has no name for: they arrive as "Unknown system error -116". */
+const unnamed: Readonly<Record<string, string>> = {
+  "37": "ENOLCK",
+  "74": "EBADMSG", // a checksum of Btrfs or XFS is wrong
+  "116": "ESTALE", // NFS: the server forgot the file
+  "117": "EUCLEAN", // ext4, XFS, Btrfs: the file system is damaged
+  "122": "EDQUOT",
+  "123": "ENOMEDIUM",
+  "126": "ENOKEY", // an encrypted folder that is locked
+};
+
+/** The system's code of a failed call ("EACCES"; "E133" for one that even Linux's users seldom meet), or null for any other error. */
 export function systemCode(error: unknown): string | null {
   const code = error instanceof Error && "code" in error ? error.code : null;
-  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : null;
+  if (typeof code !== "string") return null;
+  const [, number] = /^Unknown system error -(\d+)$/.exec(code) ?? [];
+  if (number !== undefined) return unnamed[number] ?? `E${number}`;
+  return /^E[A-Z0-9]+$/.test(code) ? code : null;
 }

@@ -20,7 +20,13 @@ export interface Cut {
 }
 
 /** By name, so that a story can be read; some are longer than what a disk writes at once. */
-export const contents = { empty: "", one: "one", two: "two", blocks: "four ".repeat(1_000), long: "three ".repeat(50_000) };
+export const contents = {
+  empty: "",
+  one: "one",
+  two: "two",
+  blocks: "four ".repeat(1_000),
+  long: "three ".repeat(50_000),
+};
 
 type Content = keyof typeof contents;
 

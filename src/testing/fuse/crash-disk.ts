@@ -168,6 +168,3 @@ function* reachable(folder: DiskFolder): Generator<DiskNode, void, undefined> {
     else yield node;
   }
 }
-
-
-

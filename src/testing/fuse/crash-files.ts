@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { CrashDisk, contentOf, type DiskFile, type DiskFolder, type DiskNode, now } from "./crash-disk.ts";
+import { type CrashDisk, contentOf, type DiskFile, type DiskFolder, type DiskNode, now } from "./crash-disk.ts";
 import {
   type Attributes,
   type Birth,

@@ -1,5 +1,5 @@
 import { systemError } from "./file-system.ts";
-import type { Call, Operation } from "./kernel.ts";
+import type { Call, Operation } from "./requests.ts";
 
 /** What goes wrong. */
 export type Fault =
@@ -29,7 +29,7 @@ export interface Rule {
   readonly times?: number;
   /** 0 to 1, by dice that fall the same every time. */
   readonly chance?: number;
-  readonly then: Fault;
+  readonly fault: Fault;
 }
 
 type Seen = Extract<Fault, { seen: unknown }>["seen"];
@@ -84,7 +84,7 @@ export class Faults {
       one.fitting += 1;
       if (rule.nth !== undefined && rule.nth !== one.fitting) return [];
       if (rule.times !== undefined && one.fitting > rule.times) return [];
-      return rule.chance !== undefined && this.#throwDice() >= rule.chance ? [] : [rule.then];
+      return rule.chance !== undefined && this.#throwDice() >= rule.chance ? [] : [rule.fault];
     });
   }
 

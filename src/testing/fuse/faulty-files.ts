@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import { type Attributes, type Entry, type Listed, systemError } from "./file-system.ts";
 import type { Faults, Twist } from "./faults.ts";
+import { type Attributes, type Entry, type Listed, systemError } from "./file-system.ts";
 import type { Around } from "./kernel.ts";
 import { PassThrough } from "./pass-through.ts";
 

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type PathText, pathText } from "../../model/path.ts";
 import type { Rule } from "./faults.ts";
-import type { Operation } from "./kernel.ts";
+import type { Operation } from "./requests.ts";
 import type { Answer, Question } from "./serve.ts";
 
 export type { Rule } from "./faults.ts";
@@ -24,12 +24,12 @@ export type { Rule } from "./faults.ts";
  * ```ts
  * await using share = await faultyMount(disk.path("phone"));
  * await share?.set([
- *   { on: ["read"], path: "^DCIM/7\\.jpg$", then: { fail: "EIO" } },
- *   { on: ["open", "read", "readdir"], then: { delayMs: 2 } },
- *   { on: ["readdir"], path: "^DCIM$", times: 1, then: { fail: "ENOENT", afterNames: 3 } },
+ *   { on: ["read"], path: "^DCIM/7\\.jpg$", fault: { fail: "EIO" } },
+ *   { on: ["open", "read", "readdir"], fault: { delayMs: 2 } },
+ *   { on: ["readdir"], path: "^DCIM$", times: 1, fault: { fail: "ENOENT", afterNames: 3 } },
  * ]);
- * await share?.set([{ on: "everything", then: { hang: true } }]); // until the next set()
- * await share?.set([{ on: "everything", then: { fail: "ENOTCONN" } }]); // as if the server were gone
+ * await share?.set([{ on: "everything", fault: { hang: true } }]); // until the next set()
+ * await share?.set([{ on: "everything", fault: { fail: "ENOTCONN" } }]); // as if the server were gone
  * await share?.set([]); // calm
  * ```
  *
@@ -111,6 +111,8 @@ async function startMount(kind: "faulty" | "crash", served: string): Promise<Mou
   const point = await mkdtemp(join(tmpdir(), "onefold-fuse-"));
   const child = fork(fileURLToPath(new URL("./serve.js", import.meta.url)), [kind, point, served], {
     execArgv: [],
+    // Ctrl-C ends the test, which ends the server; a server that died first would leave its mount behind.
+    detached: true,
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const mount = connect(child, point);

@@ -233,7 +233,7 @@ function joined(folder: string, name: string): string {
 
 /** The kernel says where every write goes, and has looked at the name before. */
 function ownFlags(flags: number): number {
-  return (flags & ~(constants.O_APPEND | constants.O_NOFOLLOW | constants.O_DIRECT)) & 0xffffff;
+  return flags & ~(constants.O_APPEND | constants.O_NOFOLLOW | constants.O_DIRECT) & 0xffffff;
 }
 
 function attributesOf(stats: BigIntStats): Attributes {

@@ -1,5 +1,6 @@
 import { systemError } from "./file-system.ts";
-import type { Around, Operation } from "./kernel.ts";
+import type { Around } from "./kernel.ts";
+import type { Operation } from "./requests.ts";
 
 /** Calls that change what is, or will be, on the disk. */
 const changing = new Set<Operation>([

@@ -9,9 +9,9 @@ import { once } from "node:events";
 import { openSync } from "node:fs";
 import { CrashDisk } from "./crash-disk.ts";
 import { CrashFiles } from "./crash-files.ts";
-import type { FileSystem } from "./file-system.ts";
 import { Faults, type Rule } from "./faults.ts";
 import { FaultyFiles } from "./faulty-files.ts";
+import type { FileSystem } from "./file-system.ts";
 import { type Around, serveKernel } from "./kernel.ts";
 import { PowerSwitch } from "./power-switch.ts";
 

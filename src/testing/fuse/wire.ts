@@ -103,8 +103,6 @@ export function failure({ unique }: Request, error: unknown): Buffer {
 /** Anything that is no system error is a bug of the server, which the program under test meets as ENOTRECOVERABLE. */
 function errnoOf(error: unknown): number {
   const code = systemCode(error);
-  if (code === "ESTALE") return 116;
-  if (code === "ENOTSUPP") return 95;
   const known: Readonly<Record<string, number>> = constants.errno;
   const number = code === null ? undefined : known[code];
   if (number !== undefined) return number;
