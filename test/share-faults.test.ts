@@ -199,9 +199,11 @@ describe("a share that the archive lies on", () => {
 
   test("and fails once, or takes less than it is given: files are written anew, or further", async (t) => {
     await onShare(t, onArchive, async ({ home, share }) => {
+      await home.run();
       const once: readonly Rule[] = [
         archived(["fsync"], { fail: "EIO" }, { times: 1 }),
-        archived(["flush"], { fail: "EIO" }, { times: 1 }),
+        // The first is that of a file that only tries whether links can be made here.
+        archived(["flush"], { fail: "EIO" }, { nth: 2 }),
         archived(["write"], { fail: "EIO" }, { times: 1 }),
         archived(["write"], { atMostBytes: 4_321 }),
       ];
@@ -217,32 +219,40 @@ describe("a share that the archive lies on", () => {
   test("and goes on failing: nothing counts as done, nothing is published, and the next run makes it good", async (t) => {
     const lasting: readonly (readonly [rule: Rule, status: number, code: RegExp])[] = [
       [archived(["fsync"], { fail: "EIO" }), 3, /"code":"EIO"/],
-      [archived(["flush"], { fail: "EIO" }), 3, /"code":"EIO"/],
+      [archived(["flush"], { fail: "EIO" }, { from: 2 }), 3, /"code":"EIO"/],
       [archived(["write"], { fail: "ENOSPC" }), 4, /ARCHIVE_FULL/],
       [archived(["write"], { fail: "EDQUOT" }), 4, /ARCHIVE_FULL/],
       [archived(["fsync"], { fail: "EDQUOT" }), 4, /ARCHIVE_FULL/],
       [archived(["write"], { flipBit: true }), 6, /"code":"WRITTEN_WRONG"/],
     ];
     await onShare(t, onArchive, async ({ home, share }) => {
+      await home.run();
+      const before = [await entries(home), await published(home)];
+      await writeFile(home.path("phone/new.bin"), "new".repeat(20_000));
       for (const [rule, expected, code] of lasting) {
         await share.set([rule]);
         const { status, stdout, stderr } = await home.onefold(["run", "--json", ...home.places]);
 
         assert.equal(status, expected, JSON.stringify(rule) + stderr + stdout);
         assert.match(stdout, code);
-        assert.deepEqual([await entries(home), await published(home)], [0, 0], JSON.stringify(rule));
+        assert.deepEqual([await entries(home), await published(home)], before, JSON.stringify(rule));
       }
     });
   });
 
-  test("and whose folders cannot be flushed: nothing counts as done, and the next run makes it good", async (t) => {
-    await onShare(t, onArchive, async ({ home, share }) => {
-      await share.set([{ on: ["fsyncdir"], path: "^files$", fault: { fail: "EIO" } }]);
-      const { status, stderr } = await home.onefold(["run", ...home.places]);
+  for (const [what, rule] of Object.entries({
+    folders: { on: ["fsyncdir"], path: "^files$", fault: { fail: "EIO" } },
+    journal: { on: ["fsync"], path: "^\\.onefold/journal/", nth: 2, fault: { fail: "EIO" } },
+  } satisfies Record<string, Rule>)) {
+    test(`and whose ${what} cannot be flushed: nothing counts as done, and the next run makes it good`, async (t) => {
+      await onShare(t, onArchive, async ({ home, share }) => {
+        await share.set([rule]);
+        const { status, stderr } = await home.onefold(["run", ...home.places]);
 
-      assert.equal(status, 5, stderr);
-      assert.match(stderr, /ARCHIVE_LOST/);
-      assert.equal(await entries(home), 0);
+        assert.equal(status, 5, stderr);
+        assert.match(stderr, /ARCHIVE_LOST/);
+        assert.equal(await entries(home), 0);
+      });
     });
-  });
+  }
 });

@@ -25,6 +25,8 @@ export interface Rule {
   readonly path?: string;
   /** Only this one of the calls that it fits, from 1. */
   readonly nth?: number;
+  /** Only this one and those after it, from 1. */
+  readonly from?: number;
   /** Only the first so many. */
   readonly times?: number;
   /** 0 to 1, by dice that fall the same every time. */
@@ -83,6 +85,7 @@ export class Faults {
       if (!one.path.test(path)) return [];
       one.fitting += 1;
       if (rule.nth !== undefined && rule.nth !== one.fitting) return [];
+      if (rule.from !== undefined && one.fitting < rule.from) return [];
       if (rule.times !== undefined && one.fitting > rule.times) return [];
       return rule.chance !== undefined && this.#throwDice() >= rule.chance ? [] : [rule.fault];
     });

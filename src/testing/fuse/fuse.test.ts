@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { link, lstat, mkdir, open, readdir, readFile, rename, unlink, utimes, writeFile } from "node:fs/promises";
 import { describe, type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { pathText } from "../../model/path.ts";
 import { temporaryFolder } from "../folder.ts";
 import { type CrashMount, crashMount, type FaultyMount, faultyMount } from "./mount.ts";
@@ -10,7 +11,8 @@ const noMounts = "file systems cannot be mounted here: that takes root and /dev/
 describe("a disk that loses its power", () => {
   const onDisk = async (t: TestContext, story: (disk: CrashMount) => Promise<void>): Promise<void> => {
     await using disk = await crashMount();
-    return disk === null ? t.skip(noMounts) : story(disk);
+    if (disk === null) return t.skip(noMounts);
+    await story(disk);
   };
   const flush = async (path: string) => {
     await using file = await open(path, "r");
@@ -83,7 +85,8 @@ describe("a share with faults", () => {
   const onShare = async (t: TestContext, story: (share: FaultyMount, real: string) => Promise<void>): Promise<void> => {
     await using folder = await temporaryFolder();
     await using share = await faultyMount(pathText(Buffer.from(folder.path)));
-    return share === null ? t.skip(noMounts) : story(share, folder.path);
+    if (share === null) return t.skip(noMounts);
+    await story(share, folder.path);
   };
 
   test("shows the folder as it is, and what is written to it lands there", async (t) => {
@@ -103,6 +106,7 @@ describe("a share with faults", () => {
     await onShare(t, async (share) => {
       await share.set([{ on: ["mkdir"], fault: { hang: true } }]);
       const made = mkdir(`${share.root}/a`);
+      while ((await share.calls()).mkdir !== 1) await delay(10);
       await share.set([{ on: "everything", path: "^a$", fault: { fail: "ENOTCONN" } }]);
       await made;
 

@@ -141,9 +141,10 @@ function connect(child: ChildProcess, point: string): Mount & { readonly stands:
     stands: Promise.race([heard("mounted").then(() => true), ended.then(() => false)]),
     heard,
     ask: <Reply>(question: Question) =>
-      new Promise<Reply>((resolve) => {
+      new Promise<Reply>((resolve, reject) => {
         waiting.push((answer) => resolve(answer as Reply));
         child.send(question);
+        child.once("exit", () => reject(new Error("the server of the mount has died")));
       }),
     close: async () => {
       if (child.connected) child.disconnect();

@@ -64,7 +64,8 @@ function crashing(): Served {
   return { files, around: power.around, ask };
 }
 
-const tell = (answer: Answer) => process.send?.(answer);
+/** Whether anybody still listens does not matter. */
+const tell = (answer: Answer) => process.send?.(answer, () => undefined);
 
 /** The child gets the open device as its descriptor 3, and the kernel ties the mount to it. */
 async function mount(device: number): Promise<void> {
