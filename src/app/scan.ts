@@ -1,13 +1,13 @@
 import type { JunkRule } from "../inventory/candidates.ts";
 import { applyClaims } from "../inventory/claims.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
-import { adoptEntries } from "../inventory/entries.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { beginScan, markGone, mergeSeen, type SeenBatch, type SeenCounts } from "../inventory/seen.ts";
 import { sourceScanned } from "../inventory/sources.ts";
 import { refreshStatistics } from "../inventory/statistics.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, walk } from "../sources/walk.ts";
+import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
 import { claimWithCzkawka } from "./czkawka.ts";
 import { findDuplicates } from "./hashing.ts";
@@ -69,7 +69,7 @@ export async function scan(
     targets.sources.map(({ id }) => id),
   );
   const hashed = await findDuplicates(app, targets, runId, junk);
-  if (targets.archive !== null) await adoptEntries(app.db, targets.archive.id);
+  if (targets.archive !== null) await adoptStanding(app, targets.archive);
   const sum = (pick: (counts: TargetCounts) => number) =>
     sourceCounts.reduce((total, counts) => total + pick(counts), 0);
   return {

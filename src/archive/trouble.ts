@@ -1,11 +1,10 @@
-import { systemCode } from "../model/errors.ts";
+import { systemCode, systemMessage } from "../model/errors.ts";
 
 /** Why one file could not be copied or placed; the others go on. */
 export interface Failure {
   readonly kind: "failed";
   /** The system's code ("EACCES") or one of ours ("CHANGED_WHILE_READ"). */
   readonly code: string;
-  /** "": the code says it. */
   readonly message: string;
 }
 
@@ -46,13 +45,11 @@ export function failureOf(error: unknown): Failure | Stop {
   const code = systemCode(cause);
   if (code === null || !(cause instanceof Error)) throw error;
   const kind = error instanceof ArchiveTrouble || archiveCodes.has(code) ? "stop" : "failed";
-  // Where node has no words of its own, ours are better.
-  const isUnnamed = kind === "failed" && cause.message.startsWith("Unknown system error");
-  return { kind, code, message: isUnnamed ? "" : withoutPath(cause.message) };
+  return { kind, code, message: withoutPath(systemMessage(cause)) };
 }
 
 /** "ENOENT: no such file or directory, open '/mnt/a'" → "no such file or directory (open)": the path stands elsewhere. */
 function withoutPath(message: string): string {
-  const [, what, call] = /^(?:[A-Z0-9]+|Unknown system error -\d+): ([^,]+), (\w+)/.exec(message) ?? [];
+  const [, what, call] = /^[A-Z0-9]+: ([^,]+), (\w+)/.exec(message) ?? [];
   return what === undefined || call === undefined ? message : `${what} (${call})`;
 }

@@ -1,21 +1,19 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { systemCode } from "./errors.ts";
+import { test } from "node:test";
+import { systemCode, systemMessage } from "./errors.ts";
 
-const failed = (code: unknown) => Object.assign(new Error("failed"), { code });
+const failed = (code: string) => Object.assign(new Error(`${code}: ${code}, stat '/mnt/nas'`), { code });
 
-describe("the system's code of a failure", () => {
-  test("is the name that node gives it", () => assert.equal(systemCode(failed("ENOENT")), "ENOENT"));
+test("what a share or a quota reports is told by its name, although node has none for it", () => {
+  const names = ["EIO", "Unknown system error -116", "Unknown system error -122", "Unknown system error -133"];
 
-  test("is known also where node has no name for it", () => {
-    assert.equal(systemCode(failed("Unknown system error -116")), "ESTALE");
-    assert.equal(systemCode(failed("Unknown system error -122")), "EDQUOT");
-    assert.equal(systemCode(failed("Unknown system error -133")), "E133");
-  });
+  assert.deepEqual(
+    names.map((code) => systemCode(failed(code))),
+    ["EIO", "ESTALE", "EDQUOT", "E133"],
+  );
+  assert.equal(systemMessage(failed("Unknown system error -116")), "ESTALE: ESTALE, stat '/mnt/nas'");
+});
 
-  test("is none of other errors", () => {
-    assert.equal(systemCode(failed("ERR_INVALID_ARG_TYPE")), null);
-    assert.equal(systemCode(failed(2)), null);
-    assert.equal(systemCode("ENOENT"), null);
-  });
+test("errors of node itself are not the system's", () => {
+  assert.deepEqual([failed("ERR_INVALID_ARG_VALUE"), new Error("EIO"), null].map(systemCode), [null, null, null]);
 });

@@ -34,18 +34,7 @@ export class AppError extends Error {
   }
 }
 
-/** Errors of Linux that node has no name for: they arrive as "Unknown system error -116". */
-const unnamed: Readonly<Record<string, string>> = {
-  "37": "ENOLCK",
-  "74": "EBADMSG", // a checksum of Btrfs or XFS is wrong
-  "116": "ESTALE", // NFS: the server forgot the file
-  "117": "EUCLEAN", // ext4, XFS, Btrfs: the file system is damaged
-  "122": "EDQUOT",
-  "123": "ENOMEDIUM",
-  "126": "ENOKEY", // an encrypted folder that is locked
-};
-
-/** The system's code of a failed call ("EACCES"; "E133" for one that even Linux's users seldom meet), or null for any other error. */
+/** The system's code of a failed call ("EACCES"), or null for any other error. */
 export function systemCode(error: unknown): string | null {
   const code = error instanceof Error && "code" in error ? error.code : null;
   if (typeof code !== "string") return null;
@@ -53,3 +42,24 @@ export function systemCode(error: unknown): string | null {
   if (number !== undefined) return unnamed[number] ?? `E${number}`;
   return /^E[A-Z0-9]+$/.test(code) ? code : null;
 }
+
+/** What the system said of a failed call, where node has words for it; else its code. */
+export function systemMessage(error: Error): string {
+  return error.message.replace(/Unknown system error -\d+/g, () => systemCode(error) ?? "");
+}
+
+/** Numbers of Linux for which node has no name: those that disks and shares report. */
+const unnamed: Readonly<Record<string, string>> = {
+  37: "ENOLCK",
+  52: "EBADE",
+  66: "EREMOTE",
+  67: "ENOLINK",
+  70: "ECOMM",
+  74: "EBADMSG",
+  116: "ESTALE",
+  117: "EUCLEAN",
+  122: "EDQUOT",
+  123: "ENOMEDIUM",
+  124: "EMEDIUMTYPE",
+  126: "ENOKEY",
+};

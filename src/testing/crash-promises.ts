@@ -6,10 +6,17 @@ import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, pathText, systemPath } from "../model/path.ts";
 import type { Household } from "./household.ts";
 
-/** What the database or a journal calls done, and is not in the archive with the right bytes; a sentence each. */
+/**
+ * What the database or a journal calls done, and is not in the archive with the right bytes; and what the database has
+ * from a run whose journal does not say so. A sentence each.
+ */
 export async function recordedButLost(home: Household): Promise<string[]> {
-  const lost: string[] = [];
-  for (const { by, path, hash } of [...(await entries(home)), ...(await journaled(home))]) {
+  const journals = await journaled(home);
+  const known = await entries(home);
+  const told = new Set(journals.map(({ by, path }) => `${by} ${path}`));
+  const untold = known.filter(({ run, path }) => run !== null && !told.has(`journal ${run}.jsonl ${path}`));
+  const lost = untold.map(({ path, run }) => `the database has ${path} from ${run}, whose journal does not`);
+  for (const { by, path, hash } of [...known, ...journals]) {
     const found = await hashAt(joinPath(home.path("archive"), path));
     if (found !== hash) lost.push(`${by} has ${path} as ${hash.slice(0, 8)}, the disk ${found?.slice(0, 8)}`);
   }
@@ -32,13 +39,18 @@ interface Recorded {
   readonly hash: string;
 }
 
-async function entries(home: Household): Promise<Recorded[]> {
-  const rows = await home.database.query<{ hash: string; folder: PathText; name: PathText }>(sql`
-    select encode(entry.hash, 'hex') as hash, folder.path as folder, file.name
+async function entries(home: Household): Promise<(Recorded & { readonly run: string | null })[]> {
+  const rows = await home.database.query<{ hash: string; folder: PathText; name: PathText; run: string | null }>(sql`
+    select encode(entry.hash, 'hex') as hash, folder.path as folder, file.name, entry.run_id as run
     from entry join file on file.id = entry.file_id join folder on folder.id = file.folder_id
     where file.gone_at is null
   `);
-  return rows.map(({ hash, folder, name }) => ({ by: "the database", path: joinPath(folder, name), hash }));
+  return rows.map(({ hash, folder, name, run }) => ({
+    by: "the database",
+    path: joinPath(folder, name),
+    hash,
+    run,
+  }));
 }
 
 async function journaled(home: Household): Promise<Recorded[]> {

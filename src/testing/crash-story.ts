@@ -15,8 +15,8 @@ export interface Cut {
   readonly beforeChange: number;
   /** The disk answers nothing any more, but program and database go on for so long. */
   readonly lingersMs: number;
-  /** For what chance leaves. */
-  readonly seed: number;
+  /** For what chance leaves; null: the power stays, only the program is killed. */
+  readonly seed: number | null;
 }
 
 /** By name, so that a story can be read; some are longer than what a disk writes at once. */
@@ -111,7 +111,7 @@ async function untilCut(at: CrashHome, command: string, cut: Cut): Promise<void>
   const running = at.home.start([command, ...at.home.places]);
   await Promise.race([frozen.then(() => delay(cut.lingersMs)), running.ended]);
   running.child.kill("SIGKILL");
-  await at.mount.crash(cut.seed);
+  await (cut.seed === null ? at.mount.thaw() : at.mount.crash(cut.seed));
   await running.ended;
   await checkPromises(at);
 }

@@ -52,6 +52,8 @@ export interface CrashMount extends AsyncDisposable {
    * @returns what settles when it has stopped
    */
   freezeAt(change: number): Promise<{ readonly frozen: Promise<void> }>;
+  /** The disk goes on where it stopped; what it was asked meanwhile has failed. */
+  thaw(): Promise<void>;
   /** How many changes there were since the last crash, or since freezing was asked for. */
   changes(): Promise<number>;
   /**
@@ -88,6 +90,9 @@ export async function crashMount(): Promise<CrashMount | null> {
       await mount.ask({ ask: "freezeAt", change });
       return { frozen };
     },
+    thaw: async () => {
+      await mount.ask({ ask: "thaw" });
+    },
     changes: () => mount.ask<number>({ ask: "changes" }),
     crash: async (loses) => {
       await mount.ask({ ask: "crash", loses });
@@ -123,7 +128,7 @@ async function startMount(kind: "faulty" | "crash", served: string): Promise<Mou
 
 function connect(child: ChildProcess, point: string): Mount & { readonly stands: Promise<boolean> } {
   const ended = once(child, "exit");
-  const waiting: ((answer: unknown) => void)[] = [];
+  const waiting: { resolve(answer: unknown): void; reject(error: Error): void }[] = [];
   const heard = (news: string) =>
     new Promise<void>((resolve) => {
       const look = (message: Answer) => {
@@ -134,7 +139,10 @@ function connect(child: ChildProcess, point: string): Mount & { readonly stands:
       child.on("message", look);
     });
   child.on("message", (message: Answer) => {
-    if ("answer" in message) waiting.shift()?.(message.answer);
+    if ("answer" in message) waiting.shift()?.resolve(message.answer);
+  });
+  child.once("exit", () => {
+    for (const { reject } of waiting.splice(0)) reject(new Error("the server of the mount has died"));
   });
   return {
     root: pathText(Buffer.from(point)),
@@ -142,9 +150,8 @@ function connect(child: ChildProcess, point: string): Mount & { readonly stands:
     heard,
     ask: <Reply>(question: Question) =>
       new Promise<Reply>((resolve, reject) => {
-        waiting.push((answer) => resolve(answer as Reply));
+        waiting.push({ resolve: (answer) => resolve(answer as Reply), reject });
         child.send(question);
-        child.once("exit", () => reject(new Error("the server of the mount has died")));
       }),
     close: async () => {
       if (child.connected) child.disconnect();

@@ -20,7 +20,7 @@ export type Question =
   | { readonly ask: "rules"; readonly rules: readonly Rule[] }
   | { readonly ask: "calls" }
   | { readonly ask: "freezeAt"; readonly change: number }
-  | { readonly ask: "changes" }
+  | { readonly ask: "changes" | "thaw" }
   | { readonly ask: "crash"; readonly loses: number | "everything" }
   | { readonly ask: "flush" };
 
@@ -53,6 +53,7 @@ function crashing(): Served {
   const power = new PowerSwitch(() => tell({ news: "frozen" }));
   const ask = (question: Question) => {
     if (question.ask === "freezeAt") power.freezeAt(question.change);
+    if (question.ask === "thaw") power.on();
     if (question.ask === "flush") disk.flushAll();
     if (question.ask === "crash") {
       disk.crash(question.loses);
