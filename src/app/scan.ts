@@ -3,7 +3,6 @@ import type { JunkRule } from "../inventory/candidates.ts";
 import { applyClaims } from "../inventory/claims.ts";
 import type { Session } from "../inventory/database.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
-import { adoptEntries } from "../inventory/entries.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { beginScan, countLost, markGone, mergeSeen, type SeenBatch, type SeenCounts } from "../inventory/seen.ts";
 import { scanBegun, sourceScanned } from "../inventory/sources.ts";
@@ -11,6 +10,7 @@ import { refreshStatistics } from "../inventory/statistics.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, walk } from "../sources/walk.ts";
 import { ThreadSilent } from "../threads/pool.ts";
+import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
 import { claimWithCzkawka } from "./czkawka.ts";
 import { sourceShrank } from "./guards.ts";
@@ -78,7 +78,7 @@ export async function scan(
     targets.sources.map(({ id }) => id),
   );
   const hashed = await findDuplicates(app, targets, runId, junk);
-  if (targets.archive !== null) await adoptEntries(app.db, targets.archive.id);
+  if (targets.archive !== null) await adoptStanding(app, targets.archive);
   const sum = (pick: (counts: TargetCounts) => number) =>
     sourceCounts.reduce((total, counts) => total + pick(counts), 0);
   return {

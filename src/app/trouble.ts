@@ -18,6 +18,8 @@ const meanings: Readonly<Record<string, string>> = {
   EPERM: "no permission to read it",
   ENOENT: "it vanished while it was looked at",
   EIO: "the disk or share reported a read error",
+  EBADMSG: "the file system found its checksum wrong",
+  EUCLEAN: "the file system is damaged: check it",
   ESTALE: "the share forgot it; it may be there again at the next scan",
   ETIMEDOUT: "the share did not answer in time",
   EHOSTDOWN: "the server of the share is down",

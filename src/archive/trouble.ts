@@ -1,4 +1,4 @@
-import { systemCode } from "../model/errors.ts";
+import { systemCode, systemMessage } from "../model/errors.ts";
 import { isOfWholeSource } from "../model/source-trouble.ts";
 
 /** Why one file could not be copied or placed; the others go on. */
@@ -53,7 +53,7 @@ export function failureOf(error: unknown): Failure | Stop {
   const cause = error instanceof ArchiveTrouble || error instanceof OwnTrouble ? error.cause : error;
   const code = systemCode(cause);
   if (code === null || !(cause instanceof Error)) throw error;
-  const message = withoutPath(cause.message);
+  const message = withoutPath(systemMessage(cause));
   const isOurs = error instanceof OwnTrouble || ("syscall" in cause && archiveCalls.has(String(cause.syscall)));
   const isStop = error instanceof ArchiveTrouble || archiveCodes.has(code) || (isOurs && isOfWholeSource(code));
   if (isStop) return { kind: "stop", code, message };

@@ -37,14 +37,24 @@ export interface RunOptions {
 /**
  * Lays sources out, a folder each, in the order of trust. Its inventory is a database of its own on the server of
  * the test file.
+ *
+ * @param elsewhere Absolute paths of sources, or of the archive, that lie on another file system. What `sources` and
+ *   `archive` say of these is not laid out there.
  */
-export async function household(sources: Tree, { archive = {} }: { archive?: Tree } = {}): Promise<Household> {
+export async function household(
+  sources: Tree,
+  { archive = {}, elsewhere = {} }: { archive?: Tree; elsewhere?: Readonly<Record<string, PathText>> } = {},
+): Promise<Household> {
   const inventory = await testDatabase();
   const disk = await layOut({ ...sources, archive, state: {}, home: {} });
+  const path = (name: string): PathText => {
+    const [top = "", ...rest] = name.split("/");
+    return joinPath(elsewhere[top] ?? disk.path(top), ...rest);
+  };
   const places = [
-    ...Object.keys(sources).flatMap((name) => ["--source", `${name}=${disk.path(name)}`]),
+    ...Object.keys(sources).flatMap((name) => ["--source", `${name}=${path(name)}`]),
     "--archive",
-    disk.path("archive"),
+    path("archive"),
   ];
   const environment = {
     ONEFOLD_DATABASE: inventory.config.url,
@@ -59,12 +69,12 @@ export async function household(sources: Tree, { archive = {} }: { archive?: Tre
     environment,
     sources: Object.keys(sources),
     places,
-    path: disk.path,
+    path,
     start,
-    write: (name, text) => writeFile(disk.path(name), text),
+    write: (name, text) => writeFile(path(name), text),
     onefold: (args, options) => start(args, options).ended,
     run: ({ status = 0, more = [] } = {}) => summaryOf(start(["run", "--json", ...places, ...more]).ended, status),
-    archived: () => archivedIn(disk.path("archive")),
+    archived: () => archivedIn(path("archive")),
     [Symbol.asyncDispose]: async () => {
       await inventory[Symbol.asyncDispose]();
       await disk[Symbol.asyncDispose]();

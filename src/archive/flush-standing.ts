@@ -1,0 +1,48 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { systemCode } from "../model/errors.ts";
+import { folderOf, joinPath, type PathText, systemPath } from "../model/path.ts";
+import { asArchiveError } from "./errors.ts";
+import { flushFolder } from "./flush-folder.ts";
+
+/** More are no faster: node has four threads for them. */
+const atOnce = 8;
+
+/**
+ * Makes files that stand in the archive, and their names, survive a power cut: a run that was killed may have left
+ * them there unflushed, or somebody may just have copied them in. Costs next to nothing where they are flushed already.
+ *
+ * @param paths Below the root. What has gone meanwhile is passed over.
+ * @throws AppError ARCHIVE_LOST, ARCHIVE_FULL
+ */
+export async function flushStanding(root: PathText, paths: readonly PathText[]): Promise<void> {
+  try {
+    for (let n = 0; n < paths.length; n += atOnce) {
+      await Promise.all(paths.slice(n, n + atOnce).map((path) => unlessGone(flushFile(joinPath(root, path)))));
+    }
+    for (const folder of foldersAbove(paths)) await unlessGone(flushFolder(joinPath(root, folder)));
+  } catch (error) {
+    throw asArchiveError(root, error);
+  }
+}
+
+async function flushFile(path: PathText): Promise<void> {
+  // Another kind of file may have taken its place: a pipe must not be waited for.
+  await using file = await open(systemPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await file.stat()).isFile()) await file.sync();
+}
+
+async function unlessGone(work: Promise<void>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!["ENOENT", "ENOTDIR", "ELOOP", "ENXIO"].includes(systemCode(error) ?? "")) throw error;
+  });
+}
+
+/** All folders on the way to the paths, the root too. */
+function foldersAbove(paths: readonly PathText[]): Set<PathText> {
+  const folders = new Set<PathText>([""] as PathText[]);
+  for (const path of paths) {
+    for (let folder = folderOf(path); !folders.has(folder); folder = folderOf(folder)) folders.add(folder);
+  }
+  return folders;
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { sql } from "../src/inventory/database.ts";
+import { aStory } from "../src/testing/crash-draws.ts";
+import { recordedButLost } from "../src/testing/crash-promises.ts";
+import { type CrashHome, crashHome, settle, takeStep } from "../src/testing/crash-story.ts";
+
+const noMounts = "file systems cannot be mounted here: that takes root and /dev/fuse";
+
+/** More of them in crash.slow.test.ts. */
+test("the power goes, here and there: nothing that was recorded is lost, and the next run makes all good", async (t) => {
+  await fc.assert(
+    fc.asyncProperty(aStory, async (steps) => {
+      await using at = await crashHome({ phone: {}, laptop: {} });
+      if (at === null) return t.skip(noMounts);
+      for (const step of steps) await takeStep(at, step);
+      await settle(at);
+    }),
+    { numRuns: 2, endOnFailure: true },
+  );
+});
+
+test("the power goes right after a run: its lock may be back, but keeps nobody out", async (t) => {
+  await using at = await crashHome({ phone: { "a.txt": "a" } });
+  if (at === null) return t.skip(noMounts);
+  await at.home.run();
+  await at.mount.crash("everything");
+  const { plan } = await at.home.run();
+
+  assert.deepEqual([plan.copyFiles, plan.linkFiles], [0, 0]);
+});
+
+test("a run is killed before it has flushed its folders, and the power goes later: no scan has believed in them", async (t) => {
+  await using at = await crashHome({ phone: {} });
+  if (at === null) return t.skip(noMounts);
+  await takeStep(at, { do: "write", path: "phone/a.txt", content: "blocks" });
+  // Until it was killed in that moment: the file has its name, and the run has not said so.
+  for (let beforeChange = 22; !(await isPublished(at)); beforeChange++) {
+    assert.ok(beforeChange < 60, "the moment was missed");
+    await takeStep(at, { do: "run", cut: { beforeChange, lingersMs: 0, seed: null } });
+    if (!(await isPublished(at))) await at.mount.crash("everything");
+  }
+  await takeStep(at, { do: "scan", cut: null });
+  await at.mount.crash("everything");
+
+  assert.deepEqual(await recordedButLost(at.home), []);
+  await settle(at);
+});
+
+async function isPublished({ home }: CrashHome): Promise<boolean> {
+  const entries = await home.database.query(sql`select from entry`);
+  return entries.length === 0 && Object.keys(Object(await home.archived()).files ?? {}).includes("a.txt");
+}
