@@ -28,7 +28,7 @@ export interface Archive extends AsyncDisposable {
  * Makes sure that files can be published here, and keeps all other runs out.
  *
  * Makes `.onefold/` if it is missing, but never the archive itself. Removes what killed runs left in `.onefold/tmp`;
- * only files of names that we make, the lock being held. Costs some ten system calls and two flushes.
+ * only files of names that we make, the lock being held. Costs some ten system calls and three flushes.
  *
  * @param root Absolute path of an existing folder; a symbolic link to one will do.
  * @param purpose What for, shown to those who must wait: "onefold run".

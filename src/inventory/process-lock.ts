@@ -23,6 +23,9 @@ export interface LockHolder extends ProcessIdentity {
 /** Either held, until disposed of, or the one who holds it. */
 export type ProcessLock = ({ readonly heldBy: null } & AsyncDisposable) | { readonly heldBy: LockHolder };
 
+/** The token of a holder that its file does not tell. */
+const unreadable = "unreadable";
+
 /** How often a holder shows that it lives, and for how long one in another container may fail to. */
 const beatMs = 10_000;
 const silenceMs = 120_000;
@@ -40,11 +43,17 @@ const silenceMs = 120_000;
 export async function acquireProcessLock(path: string, { purpose }: { purpose: string }): Promise<ProcessLock> {
   const mine: LockHolder = { ...(await thisProcess()), purpose, token: randomBytes(8).toString("hex") };
   const draft = `${path}.${mine.token}.new`;
-  try {
-    await writeFile(draft, `${JSON.stringify(mine)}\n`, { flag: "wx", mode: 0o644 });
-    return await take(path, draft, mine);
-  } finally {
-    await rm(draft, { force: true });
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      // Flushed: a lock that a power cut has emptied would name nobody who could be found dead.
+      await writeFile(draft, `${JSON.stringify(mine)}\n`, { flag: "wx", mode: 0o644, flush: true });
+      return await take(path, draft, mine);
+    } catch (error) {
+      // Who took the lock just before us may have removed our draft: see `isDeadDraft`.
+      if (systemCode(error) !== "ENOENT" || !isFirst) throw error;
+    } finally {
+      await rm(draft, { force: true });
+    }
   }
 }
 
@@ -66,9 +75,19 @@ export async function removeDeadDrafts(path: string): Promise<void> {
   const beside = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`));
   for (const name of beside.filter((one) => /(?:\.[0-9a-f]{16})+(?:\.new)?$/.test(one))) {
     const left = join(dirname(path), name);
-    const holder = await readLockHolder(left);
-    if (holder !== null && (await whereabouts(holder)) === "dead") await rm(left, { force: true });
+    if (await isDeadDraft(left, path)) await rm(left, { force: true });
   }
+}
+
+/**
+ * One that says nothing was being written when its process was killed; or is being written now, by a process that will
+ * find it gone and write it again. Those begun after our lock was taken are left alone.
+ */
+async function isDeadDraft(left: string, lock: string): Promise<boolean> {
+  const holder = await readLockHolder(left);
+  if (holder?.token !== unreadable) return holder !== null && (await whereabouts(holder)) === "dead";
+  const [draft, ours] = await Promise.all([stat(left).catch(() => null), stat(lock)]);
+  return left.endsWith(".new") && draft !== null && draft.mtimeMs < ours.mtimeMs;
 }
 
 async function take(path: string, draft: string, mine: LockHolder): Promise<ProcessLock> {
@@ -151,7 +170,7 @@ function parseHolder(text: string): LockHolder {
     pid: 0,
     startTime: "?",
     purpose: "?",
-    token: "unreadable",
+    token: unreadable,
   };
   try {
     const parsed: unknown = JSON.parse(text);

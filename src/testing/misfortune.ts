@@ -1,0 +1,171 @@
+import { readdir } from "node:fs/promises";
+import { readJournal } from "../archive/read-journal.ts";
+import { joinPath, type PathText } from "../model/path.ts";
+import { onefoldHere } from "./here.ts";
+import { type Household, type Snapshot, snapshot } from "./household.ts";
+import { type Ended, onefoldBy } from "./onefold.ts";
+import { faultAt, type Point, pointsOf } from "./points.ts";
+import { brokenPromises } from "./promises.ts";
+import { isJunk, type Story } from "./stories.ts";
+import { befell, canBeNamed, type Effect, readCalls, straceToCount, straceToFail } from "./strace.ts";
+
+/** A story told once without any misfortune. */
+export interface CalmTelling {
+  readonly story: Story;
+  readonly points: readonly Point[];
+  /** How often it talked to the database. */
+  readonly questions: number;
+  /** What the archive looked like at the end. */
+  readonly ending: Picture;
+}
+
+/** What came of a misfortune. */
+export interface Aftermath {
+  /** false: the program never made that call this time. */
+  readonly befell: boolean;
+  readonly ended: Ended;
+  /** What is wrong: a sentence each. */
+  readonly wrong: readonly string[];
+}
+
+/** Of every file of an archive, but for our own: what it holds, its time, its mode, and what it is a hard link of. */
+type Picture = ReadonlyMap<PathText, string>;
+
+/** Names that are the same every time, and one thread for what is not blocking: so a call can be told from the others. */
+const steady = {
+  NODE_OPTIONS: `--import ${new URL("./steady-names.js", import.meta.url).href}`,
+  UV_THREADPOOL_SIZE: "1",
+};
+
+/** Milliseconds; a program that takes longer hangs. */
+const patience = 120_000;
+
+export async function tellCalmly(story: Story): Promise<CalmTelling> {
+  await using home = await story.prepare();
+  const log = home.path("state/calls");
+  const args = story.command(home);
+  const ended = await onefoldBy(straceToCount(log), args, optionsFor(home), patience);
+  if (ended.status !== 0) throw new Error(`${story.name} ended with ${ended.status}: ${ended.stderr}`);
+  const calls = await readCalls(log);
+  const points = pointsOf(calls, home.disk.root);
+  return {
+    story,
+    points: points.filter(({ path }) => !path?.startsWith("state/") && (path === null || canBeNamed(path))),
+    questions: calls.filter(({ name, thread }) => name === "writev" && thread === calls[0]?.thread).length,
+    ending: await pictureOf(home),
+  };
+}
+
+/** Tells the story with a misfortune in it, lets it be mended, and looks what is wrong then. */
+export async function tellWith(calm: CalmTelling, point: Point, effect: Effect): Promise<Aftermath> {
+  const { story } = calm;
+  await using home = await story.prepare();
+  const before = await sourcesOf(home);
+  const log = home.path("state/calls");
+  const fault = faultAt(point, home.disk.root, effect, Math.floor(Date.now() / 1000));
+  const ended = await onefoldBy(straceToFail(fault, log), story.command(home), optionsFor(home), patience);
+  const wrong = [
+    ...wrongWith(ended, effect),
+    ...(await wrongContents(home)),
+    // Success was claimed: so there must be nothing left to mend.
+    ...(ended.status === 0 ? await wrongEnding(home, calm) : []),
+    ...(await mended(home, calm)),
+    ...changes(before, await sourcesOf(home)).map((path) => `${path} of the sources was changed`),
+  ];
+  return { befell: await befell(log), ended, wrong };
+}
+
+function optionsFor({ disk, environment }: Household) {
+  return { cwd: disk.root, env: { ...environment, ...steady } };
+}
+
+/** A killed program says nothing; any other ends in a way that the manual names. */
+function wrongWith({ status, signal, stderr }: Ended, effect: Effect): string[] {
+  if (effect.do === "kill" && signal === "SIGKILL") return [];
+  const said = `${status ?? signal}: ${stderr.slice(0, 2_000)}`;
+  if (status === null || ![0, 3, 4, 5, 6].includes(status)) return [`it ended with ${said}`];
+  return /^\s+at /m.test(stderr) ? [`it showed a stack: ${said}`] : [];
+}
+
+/** Runs what mends twice, and looks after each. */
+async function mended(home: Household, calm: CalmTelling): Promise<string[]> {
+  const mend = () => onefoldHere(calm.story.mend(home), { cwd: home.disk.root, env: home.environment });
+  const first = await mend();
+  if (first.status !== 0) return [`it could not be mended: ${first.status ?? first.signal}: ${first.stderr}`];
+  const wrong = await wrongEnding(home, calm);
+  const before = await snapshot(home.path("archive"));
+  const second = await mend();
+  if (second.status !== 0) return [...wrong, `once mended, it ended with ${second.status}: ${second.stderr}`];
+  const touched = changes(before, await snapshot(home.path("archive")));
+  return [...wrong, ...touched.map((path) => `once mended, it changed ${path}`)];
+}
+
+async function wrongEnding(home: Household, { story, ending }: CalmTelling): Promise<string[]> {
+  const now = await pictureOf(home);
+  const paths = [...new Set([...ending.keys(), ...now.keys()])];
+  return [
+    ...paths
+      .filter((path) => ending.get(path) !== now.get(path))
+      .map((path) => `${path} is ${now.get(path) ?? "missing"}, not ${ending.get(path) ?? "missing"}`),
+    ...(await unreadableJournals(home)),
+    ...(story.archivesAll ? await brokenPromises(home, isJunk) : []),
+  ];
+}
+
+/** Whatever happened, no file of the archive holds anything but what some source holds, or what it held before. */
+async function wrongContents(home: Household): Promise<string[]> {
+  const sources = [...(await sourcesOf(home)).values()].map(({ content }) => content);
+  const archive = [...(await snapshot(home.path("archive")))];
+  return archive
+    .filter(([path, { kind }]) => kind === "file" && !isOurs(path) && !path.startsWith("mine/"))
+    .filter(([, { content }]) => !sources.includes(content))
+    .map(([path]) => `${path} holds what is in no source`);
+}
+
+async function unreadableJournals(home: Household): Promise<string[]> {
+  const folder = home.path("archive/.onefold/journal");
+  const wrong: string[] = [];
+  for (const name of await readdir(folder)) {
+    try {
+      for await (const _record of readJournal(joinPath(folder, name)));
+    } catch (error) {
+      wrong.push(`the journal ${name}: ${error}`);
+    }
+  }
+  return wrong;
+}
+
+async function pictureOf(home: Household): Promise<Picture> {
+  const all = await snapshot(home.path("archive"));
+  const firsts = new Map<bigint, PathText>();
+  const picture = new Map<PathText, string>();
+  for (const [path, { kind, mode, modifiedNs, inode, content }] of all) {
+    if (kind !== "file" || isOurs(path)) continue;
+    const first = firsts.get(inode) ?? path;
+    firsts.set(inode, first);
+    picture.set(path, `${content.slice(0, 8)} of ${modifiedNs}, mode ${mode.toString(8)}, linked with ${first}`);
+  }
+  return picture;
+}
+
+async function sourcesOf(home: Household): Promise<Snapshot> {
+  const all = await Promise.all(
+    home.sources.map(async (name) =>
+      [...(await snapshot(home.path(name)))].map(([path, one]) => [joinPath(name, path), one] as const),
+    ),
+  );
+  return new Map(all.flat());
+}
+
+/** What differs, but for folders in which our lock, our journal and our probes come and go. */
+function changes(before: Snapshot, after: Snapshot): PathText[] {
+  const paths = [...new Set([...before.keys(), ...after.keys()])];
+  const look = (all: Snapshot, path: PathText) => JSON.stringify(Object.values(all.get(path) ?? {}).map(String));
+  return paths.filter((path) => {
+    return ![".onefold", ".onefold/tmp"].includes(path) && look(before, path) !== look(after, path);
+  });
+}
+
+function isOurs(path: PathText): boolean {
+  return path.startsWith(".onefold/");
+}
