@@ -6,7 +6,7 @@ import { Life } from "../src/testing/soak.ts";
 const minutes = Number(process.env["ONEFOLD_SOAK_MINUTES"] ?? 3);
 const seed = Number(process.env["ONEFOLD_SOAK_SEED"] ?? Date.now() % 1_000_000);
 
-test(`nothing is ever lost, whatever people do and however often onefold is killed (seed ${seed})`, async (context) => {
+test(`nothing is ever lost, whatever people do and however often onefold is killed (seed ${seed})`, async () => {
   const chance = new Chance(seed);
   await using life = await Life.begin(chance);
   const end = Date.now() + minutes * 60_000;
@@ -20,7 +20,8 @@ test(`nothing is ever lost, whatever people do and however often onefold is kill
       if (chance.happens(20)) assert.equal((await life.readDamagedJournal())?.status ?? 6, 6);
     }
   } catch (error) {
-    throw new Error(`in round ${rounds}, seed ${seed}:\n${life.diary.slice(-40).join("\n")}`, { cause: error });
+    const before = life.diary.slice(-40).join("\n");
+    throw new Error(`in round ${rounds}, seed ${seed}, after\n${before}\n${error}`, { cause: error });
   }
-  context.diagnostic(`${rounds} rounds`);
+  console.log(`${rounds} rounds, ${life.diary.length} events`);
 });

@@ -1,4 +1,4 @@
-import { systemCode } from "../model/errors.ts";
+import { systemCode, systemMessage } from "../model/errors.ts";
 
 /** Why one file could not be copied or placed; the others go on. */
 export interface Failure {
@@ -45,7 +45,7 @@ export function failureOf(error: unknown): Failure | Stop {
   const code = systemCode(cause);
   if (code === null || !(cause instanceof Error)) throw error;
   const kind = error instanceof ArchiveTrouble || archiveCodes.has(code) ? "stop" : "failed";
-  return { kind, code, message: withoutPath(cause.message) };
+  return { kind, code, message: withoutPath(systemMessage(cause)) };
 }
 
 /** "ENOENT: no such file or directory, open '/mnt/a'" → "no such file or directory (open)": the path stands elsewhere. */

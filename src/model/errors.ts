@@ -37,5 +37,29 @@ export class AppError extends Error {
 /** The system's code of a failed call ("EACCES"), or null for any other error. */
 export function systemCode(error: unknown): string | null {
   const code = error instanceof Error && "code" in error ? error.code : null;
-  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : null;
+  if (typeof code !== "string") return null;
+  const [, number] = /^Unknown system error -(\d+)$/.exec(code) ?? [];
+  if (number !== undefined) return unnamed[number] ?? `E${number}`;
+  return /^E[A-Z0-9]+$/.test(code) ? code : null;
 }
+
+/** What the system said of a failed call, where node has words for it; else its code. */
+export function systemMessage(error: Error): string {
+  return error.message.replace(/Unknown system error -\d+/g, () => systemCode(error) ?? "");
+}
+
+/** Numbers of Linux for which node has no name: those that disks and shares report. */
+const unnamed: Readonly<Record<string, string>> = {
+  37: "ENOLCK",
+  52: "EBADE",
+  66: "EREMOTE",
+  67: "ENOLINK",
+  70: "ECOMM",
+  74: "EBADMSG",
+  116: "ESTALE",
+  117: "EUCLEAN",
+  122: "EDQUOT",
+  123: "ENOMEDIUM",
+  124: "EMEDIUMTYPE",
+  126: "ENOKEY",
+};

@@ -50,7 +50,7 @@ export async function tellCalmly(story: Story): Promise<CalmTelling> {
   const points = pointsOf(calls, home.disk.root);
   return {
     story,
-    points: points.filter(({ path }) => !path?.startsWith("state/") && (path === null || canBeNamed(path))),
+    points: points.filter(({ path }) => path !== null && canBeNamed(path) && isShared(path, home)),
     questions: calls.filter(({ name, thread }) => name === "writev" && thread === calls[0]?.thread).length,
     ending: await pictureOf(home),
   };
@@ -164,6 +164,11 @@ function changes(before: Snapshot, after: Snapshot): PathText[] {
   return paths.filter((path) => {
     return ![".onefold", ".onefold/tmp"].includes(path) && look(before, path) !== look(after, path);
   });
+}
+
+/** Lies in a source or the archive, and not in what is onefold's alone. */
+function isShared(path: PathText, { sources }: Household): boolean {
+  return path.startsWith("/") || ["archive", ...sources].includes(path.split("/")[0] ?? "");
 }
 
 function isOurs(path: PathText): boolean {
