@@ -12,6 +12,7 @@ import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
 import { type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
+import { closeQuietly } from "../threads/close-quietly.ts";
 import { setModified } from "./file-time.ts";
 import { Fingerprints } from "./fingerprints.ts";
 import { holds, openForReading, readPieces } from "./read-file.ts";
@@ -85,7 +86,7 @@ export function writeTemporary(task: CopyTask, fileMode: number, pace: Pace): Wr
     setModified(fd, task.modified);
     return { ...read, fd };
   } catch (error) {
-    closeSync(fd);
+    closeQuietly(fd);
     unlinkSync(systemPath(task.temporary));
     throw error;
   }
@@ -96,7 +97,7 @@ export function flushTemporary({ fd }: Written): void {
   try {
     fsyncSync(fd);
   } catch (error) {
-    closeSync(fd);
+    closeQuietly(fd);
     throw error;
   }
   // NFS and SMB may report only here that something was not written.

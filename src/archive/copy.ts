@@ -1,6 +1,7 @@
-import { closeSync, unlinkSync } from "node:fs";
+import { unlinkSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import { systemPath } from "../model/path.ts";
+import { closeQuietly } from "../threads/close-quietly.ts";
 import {
   type CopyTask,
   checkTemporary,
@@ -122,7 +123,7 @@ export class Copy {
 
   #discard(): void {
     if (this.#written === null) return;
-    if (this.#open) closeSync(this.#written.fd);
+    if (this.#open) closeQuietly(this.#written.fd);
     this.#open = false;
     this.#written = null;
     unlinkSync(systemPath(this.#task.temporary));

@@ -1,7 +1,8 @@
-import { closeSync, constants, fsyncSync, openSync, statfsSync } from "node:fs";
+import { constants, fsyncSync, openSync, statfsSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { systemCode } from "../model/errors.ts";
 import { type PathText, systemPath } from "../model/path.ts";
+import { closeQuietly } from "../threads/close-quietly.ts";
 
 /** What `statfs` calls NFS, SMB, CIFS, SMB2 and FUSE. */
 const networkTypes = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546]);
@@ -27,7 +28,7 @@ export function flushFolderSync(folder: PathText): void {
   } catch (error) {
     tolerate(error, folder);
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }
 

@@ -1,6 +1,7 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { constants, openSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, systemPath } from "../model/path.ts";
+import { closeQuietly } from "../threads/close-quietly.ts";
 import { flushFolderSync } from "./flush-folder.ts";
 import { hastenFlush } from "./hasten-flush.ts";
 import { Trouble } from "./trouble.ts";
@@ -61,7 +62,7 @@ export class PinnedFolders implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.#open.values()) closeSync(fd);
+    for (const fd of this.#open.values()) closeQuietly(fd);
     this.#open.clear();
   }
 
@@ -75,7 +76,7 @@ export class PinnedFolders implements Disposable {
         const isBlocked = ["ELOOP", "ENOTDIR"].includes(systemCode(error) ?? "");
         throw isBlocked ? new Trouble("PATH_BLOCKED", `${folder} in the archive is not a folder any more`) : error;
       } finally {
-        closeSync(parent);
+        closeQuietly(parent);
       }
     }
     this.#open.set(folder, fd);

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { constants, fstatSync, openSync, readSync } from "node:fs";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
 import { systemCode } from "../model/errors.ts";
 import { headBytes, headDigits, wholeUpTo } from "../model/fingerprint.ts";
+import { closeQuietly } from "../threads/close-quietly.ts";
 import { serveRequests } from "../threads/serve.ts";
 import type { Depth, HashedBatch, HashRequest, UnreadableFile } from "./hash.ts";
 
@@ -69,7 +70,7 @@ function readFile(
     }
     throw new ChangedWhileRead();
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }
 

@@ -1,8 +1,9 @@
 /** Thread entry: opens one file after the other and looks into it, by synchronous calls. */
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { constants, fstatSync, openSync } from "node:fs";
 import type { Category } from "../model/category.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Evidence } from "../model/evidence.ts";
+import { closeQuietly } from "../threads/close-quietly.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { FileBytes } from "./bytes.ts";
 import { look } from "./look.ts";
@@ -35,7 +36,7 @@ function lookInto({ path, name, category }: LookRequest): Look {
     try {
       return lookAt(fd, name, category);
     } finally {
-      closeSync(fd);
+      closeQuietly(fd);
     }
   } catch (error) {
     return failed(error, 0);
