@@ -36,7 +36,10 @@ export function deaths({ points, questions }: CalmTelling): Misfortune[] {
 export function failures({ points }: CalmTelling): Misfortune[] {
   return someOfEachKind(points, 1).flatMap((point) =>
     errorsOf(point).flatMap((error) =>
-      [false, true].map((onward): Misfortune => ({ point, effect: { do: "fail", error, onward } })),
+      // Nothing is interrupted for ever: node tries these again by itself, until it works.
+      (error === "EINTR" ? [false] : [false, true]).map((onward): Misfortune => {
+        return { point, effect: { do: "fail", error, onward } };
+      }),
     ),
   );
 }
