@@ -1,12 +1,20 @@
-import { readdir } from "node:fs/promises";
-import { readJournal } from "../archive/read-journal.ts";
-import { joinPath, type PathText } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
+import {
+  changes,
+  contentsOf,
+  type Expected,
+  type Picture,
+  pictureOf,
+  sourcesOf,
+  wrongContents,
+  wrongEnding,
+  wronglyGone,
+} from "./aftermath.ts";
 import { onefoldHere } from "./here.ts";
-import { type Household, type Snapshot, snapshot } from "./household.ts";
+import { type Household, snapshot } from "./household.ts";
 import { type Ended, onefoldBy } from "./onefold.ts";
 import { faultAt, type Point, pointsOf } from "./points.ts";
-import { brokenPromises } from "./promises.ts";
-import { isJunk, type Story } from "./stories.ts";
+import type { Story } from "./stories.ts";
 import { befell, canBeNamed, type Effect, readCalls, straceToCount, straceToFail } from "./strace.ts";
 
 /** A story told once without any misfortune. */
@@ -19,9 +27,6 @@ export interface CalmTelling {
   readonly ending: Picture;
 }
 
-/** What must be there in the end; `ending` is null where it is not foreseen. */
-type Expected = Pick<CalmTelling, "story"> & { readonly ending: Picture | null };
-
 /** What came of a misfortune. */
 export interface Aftermath {
   /** false: the program never made that call this time. */
@@ -30,9 +35,6 @@ export interface Aftermath {
   /** What is wrong: a sentence each. */
   readonly wrong: readonly string[];
 }
-
-/** Of every file of an archive, but for our own: what it holds, its time, its mode, and what it is a hard link of. */
-type Picture = ReadonlyMap<PathText, string>;
 
 /** Names that are the same every time, and one thread for what is not blocking: so a call can be told from the others. */
 const steady = {
@@ -66,12 +68,14 @@ export async function tellWith(calm: CalmTelling, point: Point, effect: Effect):
   const expected = effect.do === "fail" && point.place.includes("source") ? { ...calm, ending: null } : calm;
   await using home = await story.prepare();
   const before = await sourcesOf(home);
+  const held = await contentsOf(home);
   const log = home.path("state/calls");
   const fault = faultAt(point, home.disk.root, effect, Math.floor(Date.now() / 1000));
   const ended = await onefoldBy(straceToFail(fault, log), story.command(home), optionsFor(home), patience);
   const wrong = [
     ...wrongWith(ended, effect),
-    ...(await wrongContents(home)),
+    ...(await wrongContents(home, held)),
+    ...(await wronglyGone(home)),
     // Success was claimed: so there must be nothing left to mend.
     ...(ended.status === 0 ? await wrongEnding(home, expected) : []),
     ...(await mended(home, expected)),
@@ -105,78 +109,7 @@ async function mended(home: Household, expected: Expected): Promise<string[]> {
   return [...wrong, ...touched.map((path) => `once mended, it changed ${path}`)];
 }
 
-async function wrongEnding(home: Household, { story, ending }: Expected): Promise<string[]> {
-  const now = await pictureOf(home);
-  const then = ending ?? now;
-  const paths = [...new Set([...then.keys(), ...now.keys()])];
-  return [
-    ...paths
-      .filter((path) => then.get(path) !== now.get(path))
-      .map((path) => `${path} is ${now.get(path) ?? "missing"}, not ${then.get(path) ?? "missing"}`),
-    ...(await unreadableJournals(home)),
-    ...(story.archivesAll ? await brokenPromises(home, isJunk) : []),
-  ];
-}
-
-/** Whatever happened, no file of the archive holds anything but what some source holds, or what it held before. */
-async function wrongContents(home: Household): Promise<string[]> {
-  const sources = [...(await sourcesOf(home)).values()].map(({ content }) => content);
-  const archive = [...(await snapshot(home.path("archive")))];
-  return archive
-    .filter(([path, { kind }]) => kind === "file" && !isOurs(path) && !path.startsWith("mine/"))
-    .filter(([, { content }]) => !sources.includes(content))
-    .map(([path]) => `${path} holds what is in no source`);
-}
-
-async function unreadableJournals(home: Household): Promise<string[]> {
-  const folder = home.path("archive/.onefold/journal");
-  const wrong: string[] = [];
-  for (const name of await readdir(folder)) {
-    try {
-      for await (const _record of readJournal(joinPath(folder, name)));
-    } catch (error) {
-      wrong.push(`the journal ${name}: ${error}`);
-    }
-  }
-  return wrong;
-}
-
-async function pictureOf(home: Household): Promise<Picture> {
-  const all = await snapshot(home.path("archive"));
-  const firsts = new Map<bigint, PathText>();
-  const picture = new Map<PathText, string>();
-  for (const [path, { kind, mode, modifiedNs, inode, content }] of all) {
-    if (kind !== "file" || isOurs(path)) continue;
-    const first = firsts.get(inode) ?? path;
-    firsts.set(inode, first);
-    picture.set(path, `${content.slice(0, 8)} of ${modifiedNs}, mode ${mode.toString(8)}, linked with ${first}`);
-  }
-  return picture;
-}
-
-async function sourcesOf(home: Household): Promise<Snapshot> {
-  const all = await Promise.all(
-    home.sources.map(async (name) =>
-      [...(await snapshot(home.path(name)))].map(([path, one]) => [joinPath(name, path), one] as const),
-    ),
-  );
-  return new Map(all.flat());
-}
-
-/** What differs, but for folders in which our lock, our journal and our probes come and go. */
-function changes(before: Snapshot, after: Snapshot): PathText[] {
-  const paths = [...new Set([...before.keys(), ...after.keys()])];
-  const look = (all: Snapshot, path: PathText) => JSON.stringify(Object.values(all.get(path) ?? {}).map(String));
-  return paths.filter((path) => {
-    return ![".onefold", ".onefold/tmp"].includes(path) && look(before, path) !== look(after, path);
-  });
-}
-
 /** Lies in a source or the archive, and not in what is onefold's alone. */
 function isShared(path: PathText, { sources }: Household): boolean {
   return path.startsWith("/") || ["archive", ...sources].includes(path.split("/")[0] ?? "");
-}
-
-function isOurs(path: PathText): boolean {
-  return path.startsWith(".onefold/");
 }

@@ -1,6 +1,7 @@
+import { rename, rm } from "node:fs/promises";
 import { joinPath, type PathText } from "../model/path.ts";
 import { type Household, household } from "./household.ts";
-import { fileFrom, hardLinkTo, type Tree } from "./tree.ts";
+import { addTo, fileFrom, hardLinkTo, type Tree } from "./tree.ts";
 
 /** What somebody does, and may be stopped in at any system call. */
 export interface Story {
@@ -54,6 +55,21 @@ const firstRun: Story = {
   archivesAll: true,
 };
 
+/** The job again, after somebody has added, edited, renamed and deleted files. */
+const secondRun: Story = {
+  ...firstRun,
+  name: "a second run",
+  prepare: async () => {
+    const home = await household(sources);
+    await home.run();
+    await rename(home.path("phone/film.mov"), home.path("phone/renamed.mov"));
+    await rm(home.path("laptop/holiday.jpg"));
+    await addTo(home.path("usb"), { "new.txt": dated(30, "new"), "beach.jpg": dated(31, "beach") });
+    await addTo(home.path("usb/Documents"), { "letter.txt": dated(32, "another, edited") });
+    return home;
+  },
+};
+
 /** Equal files that somebody put into the archive, one of them older than its entry. */
 const mine: Tree = {
   "copy.jpg": fileFrom(july2019 - minute, "beach"),
@@ -79,4 +95,4 @@ function archiveOf({ path }: Household): string[] {
 }
 
 /** All that are told with misfortunes. */
-export const stories: readonly Story[] = [firstRun, relinking];
+export const stories: readonly Story[] = [firstRun, secondRun, relinking];
