@@ -34,14 +34,26 @@ export function deaths({ points, questions }: CalmTelling): Misfortune[] {
 
 /** For every kind of call on every kind of file each error that it may report, once and from then on. */
 export function failures({ points }: CalmTelling): Misfortune[] {
-  return someOfEachKind(points, 1).flatMap((point) =>
+  const named = someOfEachKind(points, 1).flatMap((point) =>
     errorsOf(point).flatMap((error) =>
       // Nothing is interrupted for ever: node tries these again by itself, until it works.
-      (error === "EINTR" ? [false] : [false, true]).map((onward): Misfortune => {
-        return { point, effect: { do: "fail", error, onward } };
-      }),
+      (error === "EINTR" ? [false] : [false, true]).map((onward) => failure(point, error, onward)),
     ),
   );
+  return [...named, ...brokenDisks(points)];
+}
+
+/** A kind of call that fails from some moment on, whatever file it is about. */
+function brokenDisks(points: readonly Point[]): Misfortune[] {
+  const calls = ["fsync", "fdatasync", "link", "rename", "unlink", "mkdir", "utimensat"];
+  return calls
+    .filter((call) => points.some((point) => point.call === call))
+    .flatMap((call) => unnamedPoints(call, 3, "any file"))
+    .flatMap((point) => ["EIO", "EROFS"].map((error) => failure(point, error, true)));
+}
+
+function failure(point: Point, error: string, onward: boolean): Misfortune {
+  return { point, effect: { do: "fail", error, onward } };
 }
 
 /** A disk that says it has written what it has not, at every write of a file that is to be published. */
