@@ -3,7 +3,6 @@ import type { IntendedOperation } from "../archive/journal-records.ts";
 import { type ListedJournal, listJournals } from "../archive/list-journals.ts";
 import { readMarker } from "../archive/marker.ts";
 import type { DedicatedSession } from "../inventory/database.ts";
-import { adoptEntries } from "../inventory/entries.ts";
 import { shareAmongHardLinks } from "../inventory/hashes.ts";
 import { addOrigins, beginOrigins, mergeOrigins } from "../inventory/origins.ts";
 import { addProblems } from "../inventory/problems.ts";
@@ -22,6 +21,7 @@ import { AppError, ExitCode } from "../model/errors.ts";
 import type { SourceName } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
+import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
 import { readArchive } from "./hashing.ts";
 import { recallRuns } from "./recall.ts";
@@ -94,7 +94,7 @@ async function rebuild(app: App, work: Work): Promise<RebuildTotals> {
   const alarms = different.map(({ path }) => ({ source: archive.name, path, code: "CONTENT_DIFFERS", message }));
   await addProblems(app.db, runId, alarms);
   await shareAmongHardLinks(app.db, [archive.id]);
-  await adoptEntries(app.db, archive.id);
+  await adoptStanding(app, archive);
   const origins = await mergeOrigins(session);
   return {
     journals: journals.length,

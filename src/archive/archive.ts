@@ -9,6 +9,7 @@ import {
   archiveNotAFolder,
   archiveNotFound,
   asArchiveError,
+  asLostArchive,
   runActive,
 } from "./errors.ts";
 import { flushFolder } from "./flush-folder.ts";
@@ -28,7 +29,7 @@ export interface Archive extends AsyncDisposable {
  * Makes sure that files can be published here, and keeps all other runs out.
  *
  * Makes `.onefold/` if it is missing, but never the archive itself. Removes what killed runs left in `.onefold/tmp`;
- * only files of names that we make, the lock being held. Costs some ten system calls and two flushes.
+ * only files of names that we make, the lock being held. Costs some ten system calls and three flushes.
  *
  * @param root Absolute path of an existing folder; a symbolic link to one will do.
  * @param purpose What for, shown to those who must wait: "onefold run".
@@ -59,10 +60,19 @@ async function openLocked(
     const fileMode = await probeHardLinks(root);
     const marker = await makeMarker(root, program);
     await removeLeftovers(root);
-    return { root, marker, fileMode, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
+    return { root, marker, fileMode, [Symbol.asyncDispose]: () => release(root, held) };
   } catch (error) {
     await held[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** A lock that cannot be removed is that of a dead process soon, and taken over by the next run. */
+async function release(root: PathText, held: AsyncDisposable): Promise<void> {
+  try {
+    await held[Symbol.asyncDispose]();
+  } catch (error) {
+    throw asLostArchive(root, error);
   }
 }
 

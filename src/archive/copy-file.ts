@@ -8,6 +8,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { closeQuietly } from "../disk/close-quietly.ts";
 import type { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
@@ -98,7 +99,7 @@ export function writeTemporary(task: CopyTask, fileMode: number, { folders, pace
     setModified(fd, task.modified);
     return { ...read, fd };
   } catch (error) {
-    closeSync(fd);
+    closeQuietly(fd);
     unlinkSync(systemPath(folders.archive.path(task.temporary)));
     throw error;
   }
@@ -109,7 +110,7 @@ export function flushTemporary({ fd }: Written): void {
   try {
     fsyncSync(fd);
   } catch (error) {
-    closeSync(fd);
+    closeQuietly(fd);
     throw error;
   }
   // NFS and SMB may report only here that something was not written.

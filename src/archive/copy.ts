@@ -1,4 +1,5 @@
-import { closeSync, unlinkSync } from "node:fs";
+import { unlinkSync } from "node:fs";
+import { closeQuietly } from "../disk/close-quietly.ts";
 import { systemCode } from "../model/errors.ts";
 import { systemPath } from "../model/path.ts";
 import { beat } from "../threads/heart.ts";
@@ -131,7 +132,7 @@ export class Copy {
 
   #discard(): void {
     if (this.#written === null) return;
-    if (this.#open) closeSync(this.#written.fd);
+    if (this.#open) closeQuietly(this.#written.fd);
     this.#open = false;
     this.#written = null;
     unlinkSync(systemPath(this.#around.folders.archive.path(this.#task.temporary)));

@@ -1,4 +1,4 @@
-import { AppError, ExitCode, systemCode } from "../model/errors.ts";
+import { AppError, ExitCode, systemCode, systemMessage } from "../model/errors.ts";
 import { formatBytes } from "../model/units.ts";
 
 /** Never made by us: an archive whose disk is not mounted would be begun anew on the disk below. */
@@ -111,7 +111,19 @@ export function asArchiveError(root: string, error: unknown): unknown {
   if (code === null) return error;
   if (["ENOSPC", "EDQUOT"].includes(code)) return archiveFull(root, code);
   if (["EACCES", "EPERM", "EROFS"].includes(code)) return archiveNotWritable(root, error);
-  return archiveLost(root, error instanceof Error ? error.message : code);
+  return archiveLost(root, describe(error));
+}
+
+/** The same in the middle of a run, when the archive was good enough to begin with. */
+export function asLostArchive(root: string, error: unknown): unknown {
+  const code = systemCode(error);
+  return code === null || ["ENOSPC", "EDQUOT"].includes(code)
+    ? asArchiveError(root, error)
+    : archiveLost(root, describe(error));
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? systemMessage(error) : String(error);
 }
 
 export function journalDamaged(path: string, where: string): AppError {

@@ -12,7 +12,10 @@ const temporary = "temporary file";
 const compiled = (module: string) => JSON.stringify(new URL(module, import.meta.url).href);
 
 /** Copies one file with system calls failing; what the copy says, and what is left. */
-async function copyWithFaults(fault: string): Promise<{ result: Record<string, unknown>; left: Tree }> {
+async function copyWithFaults(
+  fault: string,
+  file = `tmp/${temporary}`,
+): Promise<{ result: Record<string, unknown>; left: Tree }> {
   await using disk = await layOut({ usb: { "a.jpg": "x".repeat(100_000) }, tmp: {} });
   const { size, modified } = await scanned(disk.path("usb"), "a.jpg");
   const code = `
@@ -28,7 +31,7 @@ async function copyWithFaults(fault: string): Promise<{ result: Record<string, u
       stop: newStopFlag(),
     });
     console.log(JSON.stringify(result, (_, value) => (typeof value === "bigint" ? String(value) : value)));`;
-  const output = runWithFaults(["-P", disk.path(`tmp/${temporary}`), ...fault.split(" ")], code);
+  const output = runWithFaults(["-P", disk.path(file), ...fault.split(" ")], code);
   return { result: JSON.parse(output), left: await readTree(disk.path("tmp")) };
 }
 
@@ -49,6 +52,13 @@ describe("a failing disk", { skip: hasStrace() ? false : "strace is not here, or
       assert.deepEqual(left, { [temporary]: "x".repeat(100_000) });
     });
   }
+
+  test("that cannot close a source file, once it was read, has been good enough", async () => {
+    const { result, left } = await copyWithFaults(inject("close", "error=EIO"), "usb/a.jpg");
+
+    assert.deepEqual([result["kind"], result["bytesRead"]], ["copied", 100_000]);
+    assert.deepEqual(left, { [temporary]: "x".repeat(100_000) });
+  });
 
   test("that fails every flush never counts as having the file", async () => {
     const { result, left } = await copyWithFaults(inject("fsync", "error=EIO"));

@@ -1,5 +1,6 @@
-import { closeSync, constants, fsyncSync, openSync, statfsSync } from "node:fs";
+import { constants, fsyncSync, openSync, statfsSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { closeQuietly } from "../disk/close-quietly.ts";
 import { systemCode } from "../model/errors.ts";
 import { type PathText, systemPath } from "../model/path.ts";
 
@@ -27,7 +28,7 @@ export function flushFolderSync(folder: PathText): void {
   } catch (error) {
     tolerate(error, folder);
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }
 

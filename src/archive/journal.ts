@@ -3,7 +3,7 @@ import { systemCode } from "../model/errors.ts";
 import type { SourceName } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
 import type { Archive } from "./archive.ts";
-import { asArchiveError } from "./errors.ts";
+import { asArchiveError, asLostArchive } from "./errors.ts";
 import { flushFolder } from "./flush-folder.ts";
 import { chainStart, sealLine } from "./journal-line.ts";
 import type { JournalDone, JournalEnd, JournalIntend, JournalRecord } from "./journal-records.ts";
@@ -81,7 +81,9 @@ export class Journal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled([this.#flushing, this.#next]);
-    await this.#file.close();
+    await this.#file.close().catch((error: unknown) => {
+      throw asLostArchive(this.#root, error);
+    });
   }
 
   async #flushAfter(earlier: Promise<void> | null): Promise<void> {
@@ -95,7 +97,7 @@ export class Journal implements AsyncDisposable {
       await this.#file.writeFile(text);
       await this.#file.datasync();
     } catch (error) {
-      throw asArchiveError(this.#root, error);
+      throw asLostArchive(this.#root, error);
     }
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, open, readFile, rm } from "node:fs/promises";
 import { systemCode } from "../model/errors.ts";
 import { type PathText, systemPath } from "../model/path.ts";
-import { archiveMarkerDamaged, archiveTooNew } from "./errors.ts";
+import { archiveMarkerDamaged, archiveTooNew, asArchiveError } from "./errors.ts";
 import { flushFolder } from "./flush-folder.ts";
 import { inPrivateFolder, newTemporaryName, temporaryPath } from "./private-folder.ts";
 
@@ -22,7 +22,7 @@ const ourFormat = 1;
  * Tells which archive lies at `root`; changes nothing.
  *
  * @returns null if no run has written to this folder yet
- * @throws AppError ARCHIVE_TOO_NEW, ARCHIVE_MARKER_DAMAGED
+ * @throws AppError ARCHIVE_TOO_NEW, ARCHIVE_MARKER_DAMAGED, ARCHIVE_NOT_WRITABLE or ARCHIVE_LOST if it cannot be read
  */
 export async function readMarker(root: PathText): Promise<Marker | null> {
   const path = inPrivateFolder(root, "archive.json");
@@ -30,7 +30,7 @@ export async function readMarker(root: PathText): Promise<Marker | null> {
     return parseMarker(root, path, await readFile(systemPath(path), "utf8"));
   } catch (error) {
     if (systemCode(error) === "ENOENT") return null;
-    throw error;
+    throw asArchiveError(root, error);
   }
 }
 

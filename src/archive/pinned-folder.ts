@@ -1,4 +1,5 @@
-import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { constants, mkdirSync, openSync } from "node:fs";
+import { closeQuietly } from "../disk/close-quietly.ts";
 import { systemCode } from "../model/errors.ts";
 import { folderOf, joinPath, nameOf, type PathText, systemPath } from "../model/path.ts";
 import { flushFolderSync } from "./flush-folder.ts";
@@ -74,7 +75,7 @@ export class PinnedFolders implements Disposable {
   forget(folder: PathText): void {
     this.#touched.delete(folder);
     const fd = this.#open.get(folder);
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) closeQuietly(fd);
     this.#open.delete(folder);
   }
 
@@ -96,7 +97,7 @@ export class PinnedFolders implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.#open.values()) closeSync(fd);
+    for (const fd of this.#open.values()) closeQuietly(fd);
     this.#open.clear();
   }
 
@@ -110,7 +111,7 @@ export class PinnedFolders implements Disposable {
         const isBlocked = ["ELOOP", "ENOTDIR"].includes(systemCode(error) ?? "");
         throw isBlocked ? new Trouble("PATH_BLOCKED", `${folder} in ${this.#tree} is not a folder any more`) : error;
       } finally {
-        closeSync(parent);
+        closeQuietly(parent);
       }
     }
     this.#open.set(folder, fd);

@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { constants, fstatSync, openSync, readSync } from "node:fs";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { closeQuietly } from "../disk/close-quietly.ts";
 import { type Hash, toHash } from "../model/file.ts";
 import { type PathText, systemPath } from "../model/path.ts";
 import { Trouble } from "./trouble.ts";
@@ -21,9 +22,9 @@ export interface OpenFile extends Disposable {
 export function openForReading(path: PathText): OpenFile {
   // Without O_NONBLOCK, opening a pipe that took a file's place would wait for a writer for ever.
   const fd = openSync(systemPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  const file = { fd, [Symbol.dispose]: () => closeSync(fd) };
+  const file = { fd, [Symbol.dispose]: () => closeQuietly(fd) };
   if (fstatSync(fd).isFile()) return file;
-  closeSync(fd);
+  closeQuietly(fd);
   throw new Trouble("NOT_A_FILE", "no longer an ordinary file");
 }
 

@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { type PathText, systemPath } from "../model/path.ts";
-import { archiveTooSmall } from "./errors.ts";
+import { archiveTooSmall, asLostArchive } from "./errors.ts";
 
 const gibibyte = 1024 ** 3;
 
@@ -11,10 +11,12 @@ const gibibyte = 1024 ** 3;
  * systems get slow or fail in odd ways when the last blocks go. Quotas are not seen here; they end the run later.
  *
  * @param bytesNeeded Sum of the sizes of the files to copy.
- * @throws AppError ARCHIVE_FULL
+ * @throws AppError ARCHIVE_FULL, ARCHIVE_LOST
  */
 export async function checkSpace(root: PathText, bytesNeeded: number): Promise<void> {
-  const { free, reserve } = await readSpace(root);
+  const { free, reserve } = await readSpace(root).catch((error: unknown) => {
+    throw asLostArchive(root, error);
+  });
   // A plan that copies nothing may run on a full disk: it only links, or has nothing to do.
   if (bytesNeeded > 0 && bytesNeeded + reserve > free)
     throw archiveTooSmall(root, { needed: bytesNeeded, free, reserve });

@@ -5,7 +5,8 @@ import type { Console } from "./terminal.ts";
  * Shows why a command ended early, and gives the exit status for it. What a user can act on is
  * one line and a hint; a bug keeps its stack.
  */
-export async function reportFailure(error: unknown, console: Console): Promise<ExitCode> {
+export async function reportFailure(thrown: unknown, console: Console): Promise<ExitCode> {
+  const error = firstOf(thrown);
   if (error instanceof AppError) {
     const { code, message, hint, exitCode } = error;
     // One line, so that a script finds its code; several faults of one kind follow, a line each.
@@ -22,4 +23,10 @@ export async function reportFailure(error: unknown, console: Console): Promise<E
   console.message(error instanceof Error ? (error.stack ?? "") : "");
   if (console.json) await console.document({ error: { code: "BUG", message, hint: "please report" } });
   return ExitCode.bug;
+}
+
+/** Why it began to fail: on its way out it closes what it had open, which may fail for the same reason. */
+function firstOf(error: unknown): unknown {
+  const isLater = error instanceof Error && error.name === "SuppressedError" && "suppressed" in error;
+  return isLater ? firstOf(error.suppressed) : error;
 }

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { constants, openSync } from "node:fs";
 import { type PathText, systemPath } from "../model/path.ts";
+import { closeQuietly } from "./close-quietly.ts";
 import type { OpenFolders } from "./open-folders.ts";
 
 /** An open file that its scope closes. */
@@ -19,5 +20,5 @@ const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
  */
 export function openInPlace(path: PathText, folders: OpenFolders): OpenFile {
   const fd = openSync(systemPath(folders.path(path)), flags);
-  return { fd, [Symbol.dispose]: () => closeSync(fd) };
+  return { fd, [Symbol.dispose]: () => closeQuietly(fd) };
 }

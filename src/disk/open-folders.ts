@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { constants, openSync } from "node:fs";
 import { folderOf, joinPath, nameOf, type PathText, systemPath } from "../model/path.ts";
+import { closeQuietly } from "./close-quietly.ts";
 
 /**
  * O_PATH, which node does not name (the same number on x86-64 and ARM): a folder is held without being opened for
@@ -46,7 +47,7 @@ export class OpenFolders implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.#held.values()) closeSync(fd);
+    for (const fd of this.#held.values()) closeQuietly(fd);
     this.#held.clear();
   }
 
@@ -62,7 +63,7 @@ export class OpenFolders implements Disposable {
     for (const [oldest, other] of this.#held) {
       if (this.#held.size <= most) break;
       this.#held.delete(oldest);
-      closeSync(other);
+      closeQuietly(other);
     }
     return fd;
   }
@@ -83,7 +84,7 @@ export class OpenFolders implements Disposable {
       try {
         fd = openSync(systemPath(inHeld(parent, part)), asFolder);
       } finally {
-        if (depth > 0) closeSync(parent);
+        if (depth > 0) closeQuietly(parent);
       }
     }
     return fd;

@@ -7,7 +7,13 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../testing/folder.ts";
 import { thisProcess } from "./process-identity.ts";
-import { acquireProcessLock, isOnLocalDisk, type LockHolder, readLockHolder } from "./process-lock.ts";
+import {
+  acquireProcessLock,
+  isOnLocalDisk,
+  type LockHolder,
+  readLockHolder,
+  removeDeadDrafts,
+} from "./process-lock.ts";
 
 const purpose = "test";
 const module = fileURLToPath(new URL("./process-lock.js", import.meta.url));
@@ -126,4 +132,20 @@ test("a lock that was removed by hand and taken by another is left to it", async
   if (lock.heldBy === null) await lock[Symbol.asyncDispose]();
 
   assert.match(await readFile(path, "utf8"), /another/);
+});
+
+test("what a process left that was killed before it could write who it is goes away; what is being written stays", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  const before = new Date(Date.now() - 1_000);
+  await writeFile(`${path}.0123456789abcdef.new`, "");
+  await utimes(`${path}.0123456789abcdef.new`, before, before);
+  const lock = await acquireProcessLock(path, { purpose });
+  const after = new Date(Date.now() + 1_000);
+  await writeFile(`${path}.fedcba9876543210.new`, "");
+  await utimes(`${path}.fedcba9876543210.new`, after, after);
+  await removeDeadDrafts(path);
+
+  assert.equal(lock.heldBy, null);
+  assert.deepEqual((await readdir(folder.path)).sort(), ["lock", "lock.fedcba9876543210.new"]);
 });

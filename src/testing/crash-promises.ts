@@ -60,7 +60,9 @@ async function journaled(home: Household): Promise<Recorded[]> {
   for (const name of names.sort()) {
     for await (const record of readJournal(joinPath(folder, name))) {
       if (record.do !== "done") continue;
-      for (const { to, hash, outcome } of record.results) {
+      for (const result of record.results) {
+        if ("do" in result) continue;
+        const { to, hash, outcome } = result;
         const isThere = ["copied", "linked", "alreadyThere", "relinked", "alreadyLinked"].includes(outcome);
         if (isThere && to !== undefined && hash !== undefined) recorded.push({ by: `journal ${name}`, path: to, hash });
       }

@@ -10,6 +10,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** User and group to run as; only root may say so. */
   readonly uid?: number | undefined;
+  /** In a process group of its own. */
+  readonly detached?: boolean;
 }
 
 /** How the program ended, and what it said. */
@@ -84,14 +86,38 @@ export function onefold(args: readonly string[], options: ProgramOptions = {}): 
 }
 
 /** Starts the built program. Nothing of the tests' own surroundings that onefold heeds reaches it. */
-export function startOnefold(args: readonly string[], { cwd, env = {}, uid }: ProgramOptions = {}): Running {
+export function startOnefold(
+  args: readonly string[],
+  { cwd, env = {}, uid, detached = false }: ProgramOptions = {},
+): Running {
   const child = spawn(process.execPath, [main, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...neutralSurroundings(), ...env },
+    detached,
     ...(cwd === undefined ? {} : { cwd }),
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   return watch(child);
+}
+
+/** Runs the built program by another one; all its processes are ended if that takes longer than `patience` ms. */
+export async function onefoldBy(
+  starter: readonly string[],
+  args: readonly string[],
+  { cwd, env = {} }: ProgramOptions,
+  patience: number,
+): Promise<Ended> {
+  const [command = "", ...before] = starter;
+  const child = spawn(command, [...before, ...programLine(args)], {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    env: { ...neutralSurroundings(), ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  const timer = setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), patience);
+  const ended = await watch(child).ended;
+  clearTimeout(timer);
+  return ended;
 }
 
 /** Command and arguments of the program, for those that start it by other means. */

@@ -2,12 +2,15 @@ import { readdir } from "node:fs/promises";
 import { folderOf, joinPath, nameOf, type PathText } from "../model/path.ts";
 import { filesIn, type Household, type Snapped, snapshot } from "./household.ts";
 
+/** What is looked at. */
+type Promised = Pick<Household, "path" | "sources">;
+
 /**
  * What must hold after every complete run, and does not: a sentence each.
  *
  * @param isJunk Files that are left out of the archive.
  */
-export async function brokenPromises(home: Household, isJunk = (_path: PathText) => false): Promise<string[]> {
+export async function brokenPromises(home: Promised, isJunk = (_path: PathText) => false): Promise<string[]> {
   const archive = filesIn(await snapshot(home.path("archive")));
   const layout = archive.filter(([path]) => !isPrivate(path) && !path.startsWith("by-source/"));
   const broken = await leftovers(home);
@@ -40,7 +43,7 @@ function isLinked(mirror: ReadonlyMap<PathText, Snapped>, wanted: PathText, { in
   });
 }
 
-async function leftovers(home: Household): Promise<string[]> {
+async function leftovers(home: Promised): Promise<string[]> {
   const own = await readdir(home.path("archive/.onefold"));
   const temporary = await readdir(home.path("archive/.onefold/tmp"));
   return [
