@@ -7,7 +7,13 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../testing/folder.ts";
 import { thisProcess } from "./process-identity.ts";
-import { acquireProcessLock, isOnLocalDisk, type LockHolder, readLockHolder } from "./process-lock.ts";
+import {
+  acquireProcessLock,
+  isOnLocalDisk,
+  type LockHolder,
+  readLockHolder,
+  removeDeadDrafts,
+} from "./process-lock.ts";
 
 const purpose = "test";
 const module = fileURLToPath(new URL("./process-lock.js", import.meta.url));
@@ -127,3 +133,25 @@ test("a lock that was removed by hand and taken by another is left to it", async
 
   assert.match(await readFile(path, "utf8"), /another/);
 });
+
+test("an empty draft of a process that was killed is removed, but not one that was just begun", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "lock");
+  const [old, fresh] = ["lock.0123456789abcdef.new", "lock.fedcba9876543210.new"].map((name) =>
+    join(folder.path, name),
+  );
+  await writeFile(old ?? "", "");
+  await writeFile(fresh ?? "", "");
+  const before = new Date(Date.now() - 600_000);
+  await utimes(old ?? "", before, before);
+  await using _held = await heldLock(path);
+  await removeDeadDrafts(path);
+
+  assert.deepEqual((await readdir(folder.path)).sort(), ["lock", "lock.fedcba9876543210.new"]);
+});
+
+async function heldLock(path: string): Promise<AsyncDisposable> {
+  const lock = await acquireProcessLock(path, { purpose });
+  if (lock.heldBy !== null) throw new Error("somebody else holds it");
+  return lock;
+}

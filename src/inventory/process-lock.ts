@@ -60,14 +60,17 @@ export async function readLockHolder(path: string): Promise<LockHolder | null> {
 
 /**
  * Removes what processes that were killed while they asked for this lock left beside it. For the holder of the lock;
- * those who ask at this moment are alive, and keep theirs.
+ * those who ask at this moment are alive, and keep theirs. A file that names nobody, since its process was killed before
+ * it had written it, goes when it is two minutes older than the lock.
  */
 export async function removeDeadDrafts(path: string): Promise<void> {
   const beside = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`));
   for (const name of beside.filter((one) => /(?:\.[0-9a-f]{16})+(?:\.new)?$/.test(one))) {
     const left = join(dirname(path), name);
     const holder = await readLockHolder(left);
-    if (holder !== null && (await whereabouts(holder)) === "dead") await rm(left, { force: true });
+    if (holder === null) continue;
+    const isDeadOne = isNobody(holder) ? await isOlder(left, path) : (await whereabouts(holder)) === "dead";
+    if (isDeadOne) await rm(left, { force: true });
   }
 }
 
@@ -113,6 +116,16 @@ async function isDead(holder: LockHolder, path: string, draft: string): Promise<
   if (found !== "container") return found === "dead";
   const [last, now] = await Promise.all([stat(path).catch(() => null), stat(draft)]);
   return last !== null && now.mtimeMs - last.mtimeMs > silenceMs;
+}
+
+function isNobody({ pid, host }: LockHolder): boolean {
+  return pid === 0 && host === "?";
+}
+
+/** By the clock of the disk that both lie on. */
+async function isOlder(left: string, path: string): Promise<boolean> {
+  const [then, now] = await Promise.all([stat(left).catch(() => null), stat(path).catch(() => null)]);
+  return then !== null && now !== null && now.mtimeMs - then.mtimeMs > silenceMs;
 }
 
 async function touch(path: string): Promise<void> {
