@@ -100,6 +100,8 @@ table run
   ended_at timestamp with time zone
   status text not null
   summary jsonb
+  host text
+  pid integer
   constraint run_archive_id_fkey FOREIGN KEY (archive_id) REFERENCES source(id)
   constraint run_pkey PRIMARY KEY (id)
   CREATE INDEX run_started ON run USING btree (started_at)

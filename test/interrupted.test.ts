@@ -137,7 +137,10 @@ test("while one run is active, a second one is refused and disturbs nothing; loo
 
   assert.equal(second.status, 7, second.stderr);
   assert.equal(scan.status, 7, scan.stderr);
-  assert.match(second.stderr, /^error: .* \[RUN_ACTIVE\]\n {2}hint: /);
+  const named = new RegExp(
+    `: onefold run \\(process ${first.child.pid} on .*\\), run .* \\[RUN_ACTIVE\\]\\n {2}hint: `,
+  );
+  assert.match(second.stderr, named);
   assert.equal(status.status, 0, status.stderr);
   assert.equal((await summaryOf(first.ended)).status, "complete");
   assert.deepEqual(await brokenPromises(home), []);

@@ -1,4 +1,5 @@
 import { type Archive, openArchive } from "../archive/archive.ts";
+import { archiveExchanged } from "../archive/errors.ts";
 import { Executor } from "../archive/execute.ts";
 import { beginJournal } from "../archive/journal.ts";
 import type { Advice, Executed, ExecutedBatch, HeldEntry, Step, Wanted } from "../archive/outcome.ts";
@@ -17,6 +18,7 @@ import { hashed, mirrorFolder } from "./mirroring.ts";
 import { mostFailed, OtherCopies } from "./other-copies.ts";
 import { entryOperations, linkOperations, type Plan } from "./plan.ts";
 import type { Phase } from "./progress.ts";
+import type { Target } from "./targets.ts";
 import { hashThreads, patienceSeconds } from "./threads.ts";
 import { archiveFullCode, describeTrouble } from "./trouble.ts";
 
@@ -39,9 +41,14 @@ export interface Consolidated {
 /** A source may change within this time of being read and show the same times: it is hashed again by the next scan. */
 export const racyNs = 3_000_000_000n;
 
-/** Takes the archive for this process alone; see openArchive. */
-export function takeArchive(app: App, plan: { readonly root: Archive["root"] }, command: string): Promise<Archive> {
-  return openArchive(plan.root, { purpose: `onefold ${command}`, program: `onefold ${app.version}` });
+/** Takes the archive for this process alone; see openArchive. @throws AppError ARCHIVE_LOST, too */
+export async function takeArchive(
+  app: App,
+  { root, watch }: Pick<Target, "root" | "watch">,
+  command: string,
+): Promise<Archive> {
+  if (!(await watch.isThere())) throw archiveExchanged(root);
+  return await openArchive(root, { purpose: `onefold ${command}`, program: `onefold ${app.version}` });
 }
 
 /**

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { archiveExchanged } from "../archive/errors.ts";
 import { addProblems, countProblems } from "../inventory/problems.ts";
 import { holdRunLock } from "../inventory/run-lock.ts";
-import { beginRun, closeKilledRuns, endRun, type RunStatus } from "../inventory/runs.ts";
+import { type ActiveRun, activeRun, beginRun, closeKilledRuns, endRun, type RunStatus } from "../inventory/runs.ts";
 import { sourceTotals } from "../inventory/totals.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import { joinPath } from "../model/path.ts";
@@ -99,7 +99,7 @@ export async function withRun<Parts>(
   work: (runId: string) => Promise<Parts>,
 ): Promise<Outcome<Parts>> {
   const lock = await holdRunLock(app.db);
-  if (lock === null) throw runActive();
+  if (lock === null) throw runActive(await activeRun(app.db));
   await using _held = lock;
   await closeKilledRuns(app.db);
   const startedAt = app.now();
@@ -147,8 +147,10 @@ export function requireArchive(targets: Targets): { sources: readonly Target[]; 
   return { sources, archive: archiveOf(targets) };
 }
 
-function runActive(): AppError {
-  return new AppError("RUN_ACTIVE", ExitCode.busy, "another run is active on this database", {
+function runActive(run: ActiveRun | null): AppError {
+  const where = run === null || run.pid === null ? "" : ` (process ${run.pid} on ${run.host})`;
+  const which = run === null ? "" : `: onefold ${run.command}${where}, run ${run.id}`;
+  return new AppError("RUN_ACTIVE", ExitCode.busy, `another run is active on this database${which}`, {
     hint: "Wait until it has ended; onefold status shows it.",
   });
 }

@@ -69,7 +69,8 @@ export async function readLockHolder(path: string): Promise<LockHolder | null> {
 
 /**
  * Removes what processes that were killed while they asked for this lock left beside it. For the holder of the lock;
- * those who ask at this moment are alive, and keep theirs.
+ * those who ask at this moment are alive, and keep theirs. A file that names nobody, since its process was killed before
+ * it had written it, goes if it is older than the lock.
  */
 export async function removeDeadDrafts(path: string): Promise<void> {
   const beside = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`));

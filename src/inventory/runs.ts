@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { PathText } from "../model/path.ts";
 import { type Session, sql } from "./database.ts";
 
@@ -27,9 +28,25 @@ export async function beginRun(
   run: { readonly id: string; readonly command: string; readonly startedAt: Date; readonly archiveId: number | null },
 ): Promise<void> {
   await db.query(sql`
-    insert into run (id, command, archive_id, started_at, status)
-    values (${run.id}, ${run.command}, ${run.archiveId}, ${run.startedAt}, 'running')
+    insert into run (id, command, archive_id, started_at, status, host, pid)
+    values (${run.id}, ${run.command}, ${run.archiveId}, ${run.startedAt}, 'running', ${hostname()}, ${process.pid})
   `);
+}
+
+/** The run that is under way, for whoever is kept out by it. */
+export interface ActiveRun {
+  readonly id: string;
+  readonly command: string;
+  readonly host: string | null;
+  readonly pid: number | null;
+}
+
+/** null: it has only just begun, or ended by now. */
+export async function activeRun(db: Session): Promise<ActiveRun | null> {
+  const [run] = await db.query<ActiveRun>(sql`
+    select id, command, host, pid from run where status = 'running' order by started_at desc limit 1
+  `);
+  return run ?? null;
 }
 
 export async function endRun(
