@@ -90,7 +90,7 @@ function groundIn({ name, known, root, exclude }: Candidate, app: App, start: Gr
   refuseWithoutMount({ name, mount: rule }, root, mount);
   if (rule === "auto" && known !== null) refuseUnmounted(known, root, mount);
   return {
-    source: known === null ? null : { id: known.id, name },
+    source: { id: known?.id ?? null, name },
     root,
     start,
     exclude,
