@@ -7,6 +7,7 @@ import { copyOf, scanned, startRun } from "../testing/consolidation.ts";
 import { layOut } from "../testing/tree.ts";
 import { openArchive } from "./archive.ts";
 import { beginJournal, journalPath } from "./journal.ts";
+import { sealLine } from "./journal-line.ts";
 import { readJournal } from "./read-journal.ts";
 
 const header = { run: "r1", command: "run", at: "2026-01-01T00:00:00Z", program: "onefold 0", sources: [] };
@@ -75,6 +76,16 @@ describe("a run's journal", () => {
     assert.equal((await records(path)).at(-1)?.do, "done");
     await appendFile(path, "\0".repeat(4096));
     assert.equal((await records(path)).at(-1)?.do, "torn");
+  });
+
+  test("of a later program is read as far as it is understood", async () => {
+    const { disk, path } = await writtenJournal();
+    await using _disk = disk;
+    const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+    const { sum } = JSON.parse(lines.at(-1) ?? "") as { sum: string };
+    await appendFile(path, sealLine({ n: lines.length, do: "novelty", what: 1 }, sum).text);
+
+    assert.deepEqual((await records(path)).at(-1), { do: "end", status: "complete" });
   });
 
   test("raises an alarm when a line in the middle was changed, lost or moved", async () => {

@@ -109,7 +109,7 @@ function isUntouched(before: BigIntStats, now: BigIntStats): boolean {
 }
 
 /** Whether a file outside the archive holds the content now: read whole, and not the archive's file by another way. */
-export function isCopyOf(
+function isCopyOf(
   path: PathText,
   { size, hash, file }: { readonly size: number; readonly hash: Hash; readonly file: BigIntStats },
   pause: () => void,
