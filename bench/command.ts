@@ -21,7 +21,8 @@ export interface Command {
 /** A command that did not do what was asked: its row says so, the others go on. */
 export class CommandFailed extends Error {
   constructor({ program, output }: Command, ended: string) {
-    const said = readFileSync(`${output}.err`, "utf8").trim().split("\n").at(-1) ?? "";
+    const lines = readFileSync(`${output}.err`, "utf8").trim().split("\n");
+    const said = lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "";
     super(`${program} ended with ${ended}${said === "" ? "" : `: ${said.slice(0, 200)}`}`);
   }
 }

@@ -1,5 +1,6 @@
 /**
  * A step of the recipe by hand: prints every file of the folders but the copies that czkawka has found, with NULs between.
+ * Paths begin below "/", without it: cp --parents of coreutils 9.1 fails for absolute ones.
  *
  *     node keep-one.js DUPLICATES.json FOLDER…
  */
@@ -14,7 +15,7 @@ const kept = folders.flatMap((folder) =>
     .map((entry) => `${entry.parentPath}/${entry.name}`)
     .filter((path) => !copies.has(path)),
 );
-process.stdout.write(kept.map((path) => `${path}\0`).join(""));
+process.stdout.write(kept.map((path) => `${path.slice(1)}\0`).join(""));
 
 function pathOf({ path }: { path: string }): string {
   return path;

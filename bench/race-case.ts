@@ -1,10 +1,11 @@
+import { AppError } from "../src/model/errors.ts";
 import { formatBytes, formatCount } from "../src/model/units.ts";
 import type { Bench } from "./bench.ts";
 import { type Command, CommandFailed } from "./command.ts";
 import type { Contender } from "./contender.ts";
 import { type Finish, race, rehearse } from "./race.ts";
 import { measureResources, type Resources } from "./resources.ts";
-import type { Goal, RaceResult, Row } from "./results.ts";
+import type { Goal, RaceResult, Row, Scale } from "./results.ts";
 import { type Reads, traceReads } from "./trace.ts";
 import type { Truth } from "./tree-plan.ts";
 import type { Tree } from "./write-tree.ts";
@@ -18,8 +19,8 @@ export interface RaceCase {
   readonly goal: Goal | null;
   readonly cold?: boolean;
   readonly notes?: readonly string[];
-  /** Whether to look at what each uses as well; takes one run for resources and one for reads. */
-  readonly looksCloser?: boolean;
+  /** With which trees to look at what each uses as well: one run for resources and one for reads. */
+  readonly looksCloser: readonly Scale[];
 }
 
 /** Between two looks at the processes. */
@@ -72,7 +73,7 @@ async function rowOf(
   ];
   let resources: Resources | null = null;
   let reads: Reads | null = null;
-  if ((one.looksCloser ?? true) && finish !== undefined && failed === null) {
+  if (one.looksCloser.includes(bench.scale) && finish !== undefined && failed === null) {
     bench.say(`  looking closer at ${contender.name}`);
     resources = await underWatch(contender, (command) => measureResources(command, lookEveryMs));
     reads = await underWatch(contender, (command) => traceReads(command, [one.tree.root]));
@@ -102,6 +103,7 @@ async function failureOf(work: () => Promise<void>): Promise<string | null> {
     return null;
   } catch (error) {
     if (error instanceof CommandFailed) return error.message;
+    if (error instanceof AppError) return `what it wrote could not be read: ${error.message}`;
     throw error;
   }
 }

@@ -12,6 +12,7 @@ czkawka_cli dup -m 1 -N -M -W -C "$scratch/duplicates.json" "${folders[@]}"
 
 # All files but the copies: a list with NULs, since names may hold anything else.
 node "$KEEP_ONE" "$scratch/duplicates.json" "$@" >"$scratch/keep"
+cd /
 xargs -0 --no-run-if-empty --arg-file="$scratch/keep" cp -a --parents -t "$archive"
 
 rdfind -makehardlinks true -makeresultsfile false "$archive"

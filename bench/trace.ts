@@ -10,7 +10,8 @@ export interface Reads {
   readonly bytes: number;
 }
 
-const traced = "read,pread64,readv,preadv,preadv2";
+/** The first of their arguments is what is read. */
+const traced = "read,pread64,readv,preadv,preadv2,copy_file_range";
 
 /** @param below Folders whose files count. @returns null if strace cannot do it here @throws CommandFailed */
 export async function traceReads(command: Command, below: readonly string[]): Promise<Reads | null> {

@@ -1,5 +1,5 @@
 import { linkSync, mkdirSync, rmSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -21,7 +21,7 @@ export interface Share {
   readonly parts: number;
 }
 
-/** A file changed less than 3 s before it was read is read again by a careful finder: trees are older than that. */
+/** A file that changed less than 3 s before it was read is read again, the next time. */
 const settleMs = 4000;
 
 /**
@@ -36,7 +36,7 @@ export async function writeTree(folder: string, spec: TreeSpec): Promise<Tree> {
   if ((await readFile(stamp, "utf8").catch(() => "")) === written) return { spec, root, truth };
   rmSync(stamp, { force: true });
   rmSync(root, { recursive: true, force: true });
-  mkdirSync(join(root, "one"), { recursive: true });
+  for (const half of ["one", "two"]) mkdirSync(join(root, half), { recursive: true });
   await writeFile(join(root, ignoreFile.path), ignoreFile.text);
   const parts = Math.min(4, availableParallelism());
   await Promise.all(Array.from({ length: parts }, (_, part) => writePart({ spec, root, part, parts })));
@@ -46,9 +46,14 @@ export async function writeTree(folder: string, spec: TreeSpec): Promise<Tree> {
       if (linkTo !== null) linkSync(join(root, linkTo), join(root, path));
     }
   }
-  await delay(settleMs);
   await writeFile(stamp, written);
   return { spec, root, truth };
+}
+
+/** Waits until the tree is so old that what is read of it now need not be read again. */
+export async function settled({ root }: Tree): Promise<void> {
+  const { mtimeMs } = await stat(`${root}.json`);
+  await delay(Math.max(0, mtimeMs + settleMs - Date.now()));
 }
 
 function writePart(share: Share): Promise<void> {

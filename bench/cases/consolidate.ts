@@ -7,7 +7,7 @@ import { type Contender, ready } from "../contender.ts";
 import { install, onefoldContender, saveState } from "../program.ts";
 import { raceCase } from "../race-case.ts";
 import { uniquePaths } from "../tree-plan.ts";
-import type { Tree } from "../write-tree.ts";
+import { settled, type Tree } from "../write-tree.ts";
 import { versionsOf } from "./versions.ts";
 
 export const consolidate: Case = {
@@ -15,6 +15,7 @@ export const consolidate: Case = {
   summary: "onefold consolidate after a scan, against cp -a and rsync -a of the same files",
   run: async (bench) => {
     const tree = await treeFor(bench, bench.sizes.photos);
+    await settled(tree);
     const rsync = /\d+\.\d+\.\d+/.exec(saying("rsync", "--version") ?? "")?.[0] ?? null;
     const cp = /\d+\.\d+/.exec(saying("cp", "--version") ?? "")?.[0] ?? "";
     const contenders = [
@@ -46,6 +47,7 @@ export const consolidate: Case = {
         tree,
         contenders,
         versions: { ...versionsOf(bench), "cp -a": cp, "rsync -a": rsync ?? "" },
+        looksCloser: ["full"],
         goal: { limit: 1.2, against: "cp -a", beatsOthers: false },
         notes: rsync === null ? ["rsync is not installed"] : [],
       }),

@@ -6,7 +6,7 @@ import { finder } from "../peers.ts";
 import { install, onefoldContender, saveState } from "../program.ts";
 import { canDropCaches } from "../race.ts";
 import { raceCase } from "../race-case.ts";
-import type { CaseResult, Goal } from "../results.ts";
+import type { CaseResult, Goal, Scale } from "../results.ts";
 import type { TreeSpec } from "../tree-plan.ts";
 import type { Tree } from "../write-tree.ts";
 import { versionsOf } from "./versions.ts";
@@ -17,34 +17,45 @@ const fastest: Goal = { limit: 1, against: null, beatsOthers: false };
 export const smallFiles: Case = {
   name: "small",
   summary: "many small files, first scan, warm",
-  run: (bench) =>
-    scanOnce(bench, { id: "small", title: "Many small files, warm", goal: closeToFastest }, bench.sizes.small),
+  run: async (bench) => {
+    const what: What = { id: "small", title: "Many small files, warm", goal: closeToFastest };
+    return [await scanOnce(bench, { ...what, looksCloser: ["full", "quick"] }, bench.sizes.small)];
+  },
 };
 
 export const largeFiles: Case = {
   name: "large",
   summary: "few large files, first scan, warm",
-  run: (bench) => scanOnce(bench, { id: "large", title: "Large files, warm", goal: fastest }, bench.sizes.large),
+  run: async (bench) => {
+    return [await scanOnce(bench, { id: "large", title: "Large files, warm", goal: fastest }, bench.sizes.large)];
+  },
 };
 
 export const photoLike: Case = {
   name: "photos",
   summary: "files of the sizes that photos have to one another, some with equal beginnings, warm",
-  run: (bench) =>
-    scanOnce(bench, { id: "photos", title: "Like photos, warm", goal: closeToFastest }, bench.sizes.photos),
+  run: async (bench) => {
+    return [
+      await scanOnce(bench, { id: "photos", title: "Like photos, warm", goal: closeToFastest }, bench.sizes.photos),
+    ];
+  },
 };
 
 export const coldStart: Case = {
   name: "cold",
-  summary: "small and large files again, nothing of them in memory (root only)",
+  summary: "small and large files again, nothing of them in memory (root only); with --quick only small ones",
   run: async (bench) => {
     if (!canDropCaches()) {
       const because = "only root can make the system forget what it has read";
       return [{ kind: "skipped", id: "cold", title: "First scan, cold", because }];
     }
-    const small = { id: "cold/small", title: "Many small files, cold", goal: fastest, cold: true };
-    const large = { id: "cold/large", title: "Large files, cold", goal: fastest, cold: true };
-    return [...(await scanOnce(bench, small, bench.sizes.small)), ...(await scanOnce(bench, large, bench.sizes.large))];
+    // What is used does not depend on what the system has in memory.
+    const cold = { goal: fastest, cold: true, looksCloser: [] };
+    const small = { ...cold, id: "cold/small", title: "Many small files, cold" };
+    const large = { ...cold, id: "cold/large", title: "Large files, cold" };
+    const results = [await scanOnce(bench, small, bench.sizes.small)];
+    if (bench.scale !== "quick") results.push(await scanOnce(bench, large, bench.sizes.large));
+    return results;
   },
 };
 
@@ -53,20 +64,13 @@ interface What {
   readonly title: string;
   readonly goal: Goal;
   readonly cold?: boolean;
+  readonly looksCloser?: readonly Scale[];
 }
 
-async function scanOnce(bench: Bench, what: What, spec: TreeSpec): Promise<readonly CaseResult[]> {
+async function scanOnce(bench: Bench, what: What, spec: TreeSpec): Promise<CaseResult> {
   const tree = await treeFor(bench, spec);
   const contenders = await contendersFor(bench, what.id, tree);
-  const result = await raceCase(bench, {
-    ...what,
-    tree,
-    contenders,
-    versions: versionsOf(bench),
-    // What is used does not depend on what the system has in memory.
-    looksCloser: !what.cold,
-  });
-  return [result];
+  return raceCase(bench, { looksCloser: ["full"], ...what, tree, contenders, versions: versionsOf(bench) });
 }
 
 async function contendersFor(bench: Bench, id: string, tree: Tree): Promise<Contender[]> {

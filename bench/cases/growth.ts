@@ -7,6 +7,7 @@ import { type Installation, install, onefoldCommand } from "../program.ts";
 import { measureResources } from "../resources.ts";
 import type { GrowthPoint } from "../results.ts";
 import { growthTree } from "../sizes.ts";
+import { settled } from "../write-tree.ts";
 
 const commands = [
   ["scan", ["scan"]],
@@ -37,6 +38,7 @@ async function measure(bench: Bench, files: number): Promise<GrowthPoint[]> {
   const archive = join(scratch, "archive");
   const own = await install(scratch, { sources: { tree: tree.root }, archive });
   await mkdir(archive);
+  await settled(tree);
   const points: GrowthPoint[] = [];
   for (const [command, args] of commands) points.push(await measureOne(bench, own, files, command, args));
   // Millions of files are in the way of everybody else.

@@ -11,8 +11,7 @@ import type { Tree } from "../write-tree.ts";
 import { versionsOf } from "./versions.ts";
 
 const delayMs = 2;
-// biome-ignore lint/suspicious/noThenProperty: it is what the rules of the file system call it, and nothing awaits it
-const slowly = [{ on: ["open", "read", "readdir"], then: { delayMs } }];
+const slowly = [{ on: ["open", "read", "readdir"], fault: { delayMs } }];
 
 /** A folder mounted once more, slowly. */
 interface SlowShare extends AsyncDisposable {
@@ -37,7 +36,7 @@ export const slowShare: Case = {
     const contenders = contendersFor(bench, tree, mount);
     const goal = { limit: 0.5, against: null, beatsOthers: false };
     const versions = versionsOf(bench);
-    return [await raceCase(bench, { id: "share", title, tree, contenders, versions, goal, looksCloser: false })];
+    return [await raceCase(bench, { id: "share", title, tree, contenders, versions, goal, looksCloser: [] })];
   },
 };
 
