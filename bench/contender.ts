@@ -1,4 +1,8 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { formatCount } from "../src/model/units.ts";
 import type { Command } from "./command.ts";
+import type { Truth } from "./tree-plan.ts";
 
 /** Whoever takes part in a race. */
 export interface Contender {
@@ -15,19 +19,39 @@ export interface Contender {
 /** One run, about to begin. */
 export interface Ready extends AsyncDisposable {
   readonly command: Command;
-  /** What it has found, after it; null where nothing is looked for. */
-  readonly found: (() => Promise<Found>) | null;
+  /** What is wrong with what it did, after it, for the foot of the table. */
+  readonly check: Check;
 }
 
+export type Check = (truth: Truth) => Promise<readonly string[]>;
+
+/** What somebody has found. */
 export interface Found {
   readonly groups: number;
   /** Copies, the first of each group left out. */
   readonly surplus: number;
-  /** What else is odd. */
-  readonly remark?: string;
 }
 
 /** For runs after which there is nothing to tidy up. */
-export function ready(command: Command, found: Ready["found"] = null): Ready {
-  return { command, found, [Symbol.asyncDispose]: () => Promise.resolve() };
+export function ready(command: Command, check: Check): Ready {
+  return { command, check, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+export function differences(found: Found, truth: Truth): readonly string[] {
+  if (found.groups === truth.groups && found.surplus === truth.surplus) return [];
+  const text = ({ groups, surplus }: Found) => `${formatCount(surplus)} copies in ${formatCount(groups)} groups`;
+  return [`found ${text(found)}; there are ${text(truth)}`];
+}
+
+/** Each content must be in the archive, once; under how many names does not matter. */
+export async function checkArchive(archive: string, truth: Truth): Promise<readonly string[]> {
+  const entries = await readdir(archive, { recursive: true, withFileTypes: true });
+  const inodes = new Set<number>();
+  for (const entry of entries) {
+    if (!entry.isFile() || entry.parentPath.startsWith(join(archive, ".onefold"))) continue;
+    inodes.add((await lstat(join(entry.parentPath, entry.name))).ino);
+  }
+  const contents = truth.files - truth.surplus;
+  if (inodes.size === contents) return [];
+  return [`the archive holds ${formatCount(inodes.size)} files; there are ${formatCount(contents)} contents`];
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { openResults } from "../src/imports/import.ts";
 import { systemPath } from "../src/model/path.ts";
 import { type Command, saying } from "./command.ts";
-import { type Contender, type Found, ready } from "./contender.ts";
+import { type Contender, differences, type Found, ready } from "./contender.ts";
 
 /** Where a run takes place. */
 export interface Place {
@@ -109,7 +109,7 @@ export function finder(peer: Peer, place: Place, { cached = false } = {}): Conte
     prepare: async () => {
       // rmlint would keep the one before under another name.
       await rm(groups, { force: true });
-      return ready(command, () => countGroups(groups));
+      return ready(command, async (truth) => differences(await countGroups(groups), truth));
     },
   };
 }

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { programLine } from "../src/testing/onefold.ts";
 import { type Command, flushed, help, run } from "./command.ts";
-import { type Contender, type Found, ready } from "./contender.ts";
+import { type Contender, checkArchive, differences, ready } from "./contender.ts";
+import type { Truth } from "./tree-plan.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -65,12 +66,10 @@ interface ContenderOptions {
   readonly note?: string;
   /** Untimed, before each run. */
   readonly before?: () => Promise<void>;
-  /** A folder: the run is not over before all below it is on the disk. */
-  readonly flushes?: string;
 }
 
 /**
- * `onefold COMMAND` in a race.
+ * `onefold COMMAND` in a race. Where there is an archive, it is not over before all of that is on the disk.
  *
  * @param begins With what state each run begins: nothing, the one of {@link saveState}, or as the run before left it.
  */
@@ -90,9 +89,8 @@ export function onefoldContender(
       if (begins === "saved") help("cp", "-a", savedState(at), at.state);
       await more.before?.();
       const command = onefoldCommand(at, ...args);
-      // Consolidate only carries out what was found before.
-      const found = args[0] === "consolidate" ? null : async () => foundBy(at);
-      return ready(more.flushes === undefined ? command : flushed(command, more.flushes), found);
+      const check = (truth: Truth) => checkRun(at, truth);
+      return ready(at.archive === undefined ? command : flushed(command, at.archive), check);
     },
   };
 }
@@ -114,10 +112,14 @@ function savedState({ state }: Installation): string {
   return `${state}.saved`;
 }
 
-function foundBy(at: Installation): Found {
+async function checkRun(at: Installation, truth: Truth): Promise<readonly string[]> {
   const { problems = [], duplicates } = lastSummary(at);
-  const { groups = 0, files = 0 } = duplicates ?? {};
-  return { groups, surplus: files, ...(problems.length === 0 ? {} : { remark: `${problems.length} problems` }) };
+  return [
+    ...(problems.length === 0 ? [] : [`${problems.length} problems`]),
+    // Consolidate only carries out what was found before.
+    ...(duplicates === undefined ? [] : differences({ groups: duplicates.groups, surplus: duplicates.files }, truth)),
+    ...(at.archive === undefined ? [] : await checkArchive(at.archive, truth)),
+  ];
 }
 
 function lastSummary({ scratch }: Installation): Summary {

@@ -38,8 +38,7 @@ export async function raceCase(bench: Bench, one: RaceCase): Promise<RaceResult>
     const remarks = contender.note === undefined ? [] : [contender.note];
     notes.set(contender, remarks);
     const failed = await failureOf(async () => {
-      const difference = await checkOnce(contender, one.tree.truth);
-      if (difference !== null) remarks.push(difference);
+      remarks.push(...(await rehearse(contender, one.tree.truth)));
     });
     if (failed === null) fit.push(contender);
     else remarks.push(failed);
@@ -85,16 +84,6 @@ async function rowOf(
 async function underWatch<Result>(contender: Contender, watch: (command: Command) => Promise<Result>): Promise<Result> {
   await using ready = await contender.prepare();
   return await watch(ready.command);
-}
-
-/** @returns what is wrong with what it found, for the foot of the table */
-async function checkOnce(contender: Contender, truth: Truth): Promise<string | null> {
-  const found = await rehearse(contender);
-  if (found === null) return null;
-  const same = found.groups === truth.groups && found.surplus === truth.surplus;
-  const difference = `found ${formatCount(found.groups)} groups with ${formatCount(found.surplus)} copies, there are ${formatCount(truth.groups)} with ${formatCount(truth.surplus)}`;
-  const remarks = [...(same ? [] : [difference]), ...(found.remark === undefined ? [] : [found.remark])];
-  return remarks.length === 0 ? null : remarks.join("; ");
 }
 
 async function failureOf(work: () => Promise<void>): Promise<string | null> {

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { CommandFailed, help, run } from "./command.ts";
-import type { Contender, Found } from "./contender.ts";
+import type { Contender } from "./contender.ts";
 import { median } from "./statistics.ts";
+import type { Truth } from "./tree-plan.ts";
 
 /** How often, how, and what to tell meanwhile. */
 export interface RaceOptions {
@@ -48,11 +49,11 @@ export async function race(contenders: readonly Contender[], options: RaceOption
   });
 }
 
-/** One run that is not timed. @returns what it found @throws CommandFailed */
-export async function rehearse(contender: Contender): Promise<Found | null> {
+/** One run that is not timed. @returns what is wrong with what it did @throws CommandFailed */
+export async function rehearse(contender: Contender, truth: Truth): Promise<readonly string[]> {
   await using ready = await contender.prepare();
   await run(ready.command);
-  return (await ready.found?.()) ?? null;
+  return await ready.check(truth);
 }
 
 /** @returns seconds */

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bench, type Case, emptyFolder, scratchFolder, treeFor } from "../bench.ts";
 import { flushed, saying } from "../command.ts";
-import { type Contender, ready } from "../contender.ts";
+import { type Contender, checkArchive, ready } from "../contender.ts";
 import { install, onefoldContender, saveState } from "../program.ts";
 import { raceCase } from "../race-case.ts";
 import { uniquePaths } from "../tree-plan.ts";
@@ -68,7 +68,8 @@ async function copier(bench: Bench, { root, spec }: Tree, name: string, line: Li
     note: "reads nothing back",
     prepare: async () => {
       await emptyFolder(archive);
-      return ready(flushed({ program, args, cwd: root, output: join(scratch, "said") }, archive));
+      const command = flushed({ program, args, cwd: root, output: join(scratch, "said") }, archive);
+      return ready(command, (truth) => checkArchive(archive, truth));
     },
   };
 }
@@ -84,6 +85,5 @@ async function consolidator(bench: Bench, { root }: Tree, bySource: boolean): Pr
   return onefoldContender(name, own, ["consolidate"], "saved", {
     note,
     before: () => emptyFolder(archive),
-    flushes: archive,
   });
 }

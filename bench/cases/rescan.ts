@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { formatBytes } from "../../src/model/units.ts";
 import { type Bench, type Case, scratchFolder, treeFor } from "../bench.ts";
 import { CommandFailed } from "../command.ts";
-import type { Contender } from "../contender.ts";
+import type { Check, Contender } from "../contender.ts";
 import { finder } from "../peers.ts";
 import { bytesReadBy, type Installation, install, onefoldContender } from "../program.ts";
 import { rehearse } from "../race.ts";
@@ -36,7 +36,7 @@ async function scanAgain(bench: Bench, id: string, title: string, spec: TreeSpec
   for (const contender of contenders) {
     if (contender.role === "onefold") await delay(settleMs);
     try {
-      await rehearse(contender);
+      await rehearse(contender, tree.truth);
     } catch (error) {
       // It fails again when it is checked, and is noted then.
       if (!(error instanceof CommandFailed)) throw error;
@@ -65,12 +65,11 @@ function sayingWhatItRead(contender: Contender, own: Installation): Contender {
     ...contender,
     prepare: async () => {
       const ready = await contender.prepare();
-      const found = async () => {
+      const check: Check = async (truth) => {
         const read = bytesReadBy(own);
-        const same = (await ready.found?.()) ?? { groups: 0, surplus: 0 };
-        return read === 0 ? same : { ...same, remark: `read ${formatBytes(read)} again` };
+        return [...(await ready.check(truth)), ...(read === 0 ? [] : [`read ${formatBytes(read)} again`])];
       };
-      return { ...ready, found };
+      return { ...ready, check };
     },
   };
 }

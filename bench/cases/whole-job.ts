@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Bench, type Case, emptyFolder, scratchFolder, treeFor } from "../bench.ts";
 import { flushed, saying } from "../command.ts";
-import { type Contender, ready } from "../contender.ts";
+import { type Contender, checkArchive, ready } from "../contender.ts";
 import { install, onefoldContender } from "../program.ts";
 import { raceCase } from "../race-case.ts";
 import type { CaseResult } from "../results.ts";
@@ -53,7 +53,7 @@ async function byHand(bench: Bench, { root }: Tree): Promise<Contender> {
         CZKAWKA_CONFIG_PATH: scratch,
       };
       const command = { program: recipe, args: [archive, scratch, ...sources], env, output: join(scratch, "said") };
-      return ready(flushed(command, archive));
+      return ready(flushed(command, archive), (truth) => checkArchive(archive, truth));
     },
   };
 }
@@ -67,6 +67,5 @@ async function byOnefold(bench: Bench, { root }: Tree): Promise<Contender> {
   return onefoldContender("onefold", own, ["run"], "nothing", {
     note,
     before: () => emptyFolder(archive),
-    flushes: archive,
   });
 }
