@@ -12,11 +12,13 @@ interface Work {
   readonly source: Target;
   readonly target: Target;
   readonly runId: string;
+  /** Only a command that may write to the source finishes what the killed run left half done; others look. */
+  readonly mayChange: boolean;
 }
 
 /**
- * Tells the inventory what killed `onefold reclaim` runs have taken from a source and could not record, and puts back
- * what was caught on its way out. For whoever holds the locks; costs one query where there was no such run.
+ * Tells the inventory what killed `onefold reclaim` runs have taken from a source and could not record: else the next
+ * scan would take the source for one that has shrunk. Puts back what was caught on its way out, if it may. For whoever holds the locks; costs one query where there was no such run.
  */
 export async function recallReclaims(app: App, work: Work): Promise<void> {
   const { source, target } = work;
@@ -33,11 +35,12 @@ export async function recallReclaims(app: App, work: Work): Promise<void> {
       app.progress.note(error.message);
     }
     // That of another source waits for its turn.
-    if (isOurs) await noteRecalled(app.db, run);
+    if (isOurs && work.mayChange) await noteRecalled(app.db, run);
   }
 }
 
-async function recallBatch(app: App, { source, target, runId }: Work, all: readonly IntendedReclaim[]): Promise<void> {
+async function recallBatch(app: App, work: Work, all: readonly IntendedReclaim[]): Promise<void> {
+  const { source, target, runId, mayChange } = work;
   const known = await stillStanding(
     app.db,
     source.id,
@@ -48,7 +51,7 @@ async function recallBatch(app: App, { source, target, runId }: Work, all: reado
   const folders = { source: sourceFolders, archive: archiveFolders };
   const found = all.flatMap((operation) => {
     const id = known.get(operation.from.path);
-    return id === undefined ? [] : [{ id, recalled: recallReclaim(operation, folders) }];
+    return id === undefined ? [] : [{ id, recalled: recallReclaim(operation, folders, mayChange) }];
   });
   const where = { sourceId: source.id, archiveId: target.id, runId };
   const linked = found.flatMap(({ id, recalled }) => linkedBy(id, recalled, source));

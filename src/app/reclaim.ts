@@ -81,7 +81,7 @@ export async function applyReclaim(app: App, options: ReclaimOptions): Promise<O
     await using archive = await takeArchive(app, target, "reclaim");
     const work = { ...(await begin(app, targets, options)), runId };
     checkWritable(work.source);
-    await recallReclaims(app, work);
+    await recallReclaims(app, { ...work, mayChange: true });
     return { reclaim: await reclaim(app, archive, work) };
   });
 }

@@ -11,6 +11,7 @@ import { formatNumberOf } from "../model/units.ts";
 import { RootLooks } from "../sources/root-watch.ts";
 import type { App } from "./context.ts";
 import { recallRuns } from "./recall.ts";
+import { recallReclaims } from "./reclaim-recall.ts";
 import { type Acceptance, archiveOf, findTargets, type Target, type Targets } from "./targets.ts";
 import { patienceSeconds } from "./threads.ts";
 import { alarmCodes, archiveFullCode, sourceLostCode } from "./trouble.ts";
@@ -51,7 +52,11 @@ export async function underLock<Parts>(
   // Awaited here: the looks must last until it has ended.
   return await withRun(app, { command, archiveId: archive?.id ?? null }, async (run) => {
     const job = async () => {
-      if (archive !== null) await recallRuns(app, archive);
+      if (archive !== null) {
+        await recallRuns(app, archive);
+        const reclaims = { target: archive, runId: run, mayChange: false };
+        for (const source of targets.sources) await recallReclaims(app, { ...reclaims, source });
+      }
       return work(targets, run);
     };
     const done = archive === null ? await job() : await unlessLost(archive, job(), patienceSeconds(app, archive));

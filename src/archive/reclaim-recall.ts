@@ -43,12 +43,15 @@ export type Recalled =
   | { readonly kind: "there" };
 
 /**
- * Looks where a file is that a killed run meant to take. One that was caught on its way out, in `.onefold/tmp` of the
- * source, is put back to its place.
+ * Looks where a file is that a killed run meant to take.
+ *
+ * @param mayChange One that was caught on its way out, in `.onefold/tmp` of the source, is put back to its place; for
+ *   those alone that may write to a source.
  */
 export function recallReclaim(
   operation: IntendedReclaim,
   { source, archive }: { readonly source: PinnedFolders; readonly archive: PinnedFolders },
+  mayChange: boolean,
 ): Recalled {
   try {
     const { how, from, aside, existing } = operation;
@@ -58,12 +61,12 @@ export function recallReclaim(
     if (how === "delete") {
       if (place !== null || !isFolder(source, folderOf(from.path))) return { kind: "there" };
       if (lying === null) return { kind: "gone" };
-      putBack(pathTo(source, aside), pathTo(source, from.path));
+      if (mayChange) putBack(pathTo(source, aside), pathTo(source, from.path));
       return { kind: "there" };
     }
     const entry = lookAt(archive, existing);
     if (entry === null) return { kind: "there" };
-    if (lying !== null && isSame(entry, lying)) unlinkSync(systemPath(pathTo(source, aside)));
+    if (mayChange && lying !== null && isSame(entry, lying)) unlinkSync(systemPath(pathTo(source, aside)));
     return place !== null && isSame(entry, place) ? { kind: "linked", stats: place } : { kind: "there" };
   } catch (error) {
     if (!(error instanceof Trouble) && systemCode(error) === null) throw error;
