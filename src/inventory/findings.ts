@@ -92,6 +92,8 @@ export async function recordReadings(
     `);
     await db.query(sql`truncate reading`);
     await db.copyIn("reading (id, size, mtime, ctime, racy, head, hash)", rows);
+    // Without it the planner expects more rows, and reads all of the inventory for each batch.
+    await db.query(sql`analyze reading`);
     const findings = await db.query<Finding>(sql`
       select ${findingColumns}, encode(reading.hash, 'hex') as actual,
         case when reading.hash = file.hash then 'touched' when (reading.size, reading.mtime) = (file.size, file.mtime)

@@ -74,6 +74,7 @@ export async function noteHashes(session: Session, rows: Iterable<Uint8Array>): 
   `);
   await session.query(sql`truncate here_read`);
   await session.copyIn("here_read (id, size, mtime, ctime, racy, head, hash)", rows);
+  await session.query(sql`analyze here_read`);
   await session.query(sql`
     update here set hash = here_read.hash,
       code = case when (here_read.size, here_read.mtime) <> (here.size, here.mtime) then 'CHANGED_WHILE_READ'
