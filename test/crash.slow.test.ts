@@ -19,15 +19,14 @@ test("whenever the power goes: what was recorded is there, no file is spoiled, t
 });
 
 test("the power goes before this change of a first run, or before that one: the same", async (t) => {
-  for (let beforeChange = 1; ; beforeChange += 4) {
+  // A run like this makes some sixty changes.
+  for (let beforeChange = 1; beforeChange < 80; beforeChange += 3) {
     await using at = await crashHome({ phone: {}, laptop: {} });
     if (at === null) return t.skip(noMounts);
     await takeStep(at, { do: "write", path: "phone/a.txt", content: "blocks" });
     await takeStep(at, { do: "write", path: "laptop/IMG_20190714_101500.jpg", content: "long" });
     await takeStep(at, { do: "write", path: "laptop/c.txt", content: "blocks" });
     await takeStep(at, { do: "run", cut: { beforeChange, lingersMs: 0, seed: beforeChange } });
-    const { status } = await at.home.onefold(["status"]);
     await settle(at);
-    if (status === 0 && beforeChange > 200) return;
   }
 });

@@ -76,7 +76,10 @@ export async function takeStep(at: CrashHome, step: Step): Promise<void> {
       return mount.flush();
     case "cut":
       return losePower(at, step.seed);
-    default:
+    case "run":
+    case "scan":
+    case "consolidate":
+    case "relink":
       return step.cut === null ? calmly(at, step.do) : untilCut(at, step.do, step.cut);
   }
 }
