@@ -47,7 +47,7 @@ const sources: Tree = {
 export const isJunk = (path: PathText) => path.endsWith("Thumbs.db");
 
 /** The whole job, from nothing. */
-const firstRun: Story = {
+export const firstRun: Story = {
   name: "a first run",
   prepare: () => household(sources),
   command: ({ places }) => ["run", "--json", ...places],
