@@ -14,6 +14,8 @@ export interface Bench {
   readonly folder: string;
   readonly sizes: Sizes;
   readonly peers: readonly Peer[];
+  /** Whether its time is over. */
+  readonly isOver: () => boolean;
   /** Tells what is going on. */
   readonly say: (text: string) => void;
 }

@@ -9,6 +9,8 @@ import type { Measured, Results, Scale } from "./results.ts";
 import { merged, readResults, writeResults } from "./results-file.ts";
 import { cases, runCases } from "./run-cases.ts";
 
+/** Seconds within which --quick begins its last round: some are left for what follows. */
+const quickBudget = 140;
 const home = fileURLToPath(new URL("../../bench/", import.meta.url));
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
@@ -50,7 +52,11 @@ function measure(options: Options, scale: Scale, folder: string): Promise<Measur
   const wanted = cases.filter(({ name }) => options.cases.length === 0 || options.cases.includes(name));
   const rounds = options.rounds ?? (scale === "quick" ? 3 : 5);
   const huge = options.huge && scale === "full";
-  return runCases({ scale, huge, rounds, cases: wanted, folder: join(folder, scale), now: () => new Date(), say });
+  return runCases({
+    ...{ scale, huge, rounds, cases: wanted, folder: join(folder, scale), say },
+    budget: scale === "quick" ? quickBudget : null,
+    now: () => new Date(),
+  });
 }
 
 try {

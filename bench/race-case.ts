@@ -44,7 +44,8 @@ export async function raceCase(bench: Bench, one: RaceCase): Promise<RaceResult>
     else remarks.push(failed);
     bench.say(`  checked ${contender.name}${remarks.length === 0 ? "" : `: ${remarks.join("; ")}`}`);
   }
-  const finishes = await race(fit, { rounds: bench.rounds, cold: one.cold ?? false, say: bench.say });
+  const { rounds, say, isOver } = bench;
+  const finishes = await race(fit, { rounds, cold: one.cold ?? false, say, isOver });
   const rows: Row[] = [];
   for (const contender of one.contenders) {
     const finish = finishes.find((other) => other.contender === contender);
@@ -67,7 +68,7 @@ async function rowOf(
     ...remarks,
     ...(failed === null ? [] : [failed]),
     ...(finish !== undefined && failed === null && seconds.length < bench.rounds
-      ? [`${seconds.length} of ${bench.rounds} rounds: far behind`]
+      ? [`${seconds.length} of ${bench.rounds} rounds`]
       : []),
   ];
   let resources: Resources | null = null;

@@ -9,6 +9,8 @@ export interface RaceOptions {
   readonly rounds: number;
   /** Whether the system forgets all it has read before each run; only root can make it. */
   readonly cold?: boolean;
+  /** Asked before each round but the first. */
+  readonly isOver?: () => boolean;
   readonly say: (text: string) => void;
 }
 
@@ -31,6 +33,7 @@ export async function race(contenders: readonly Contender[], options: RaceOption
   const times = new Map(contenders.map((contender) => [contender, [] as number[]]));
   const failures = new Map<Contender, string>();
   for (let round = 0; round < options.rounds; round++) {
+    if (round > 0 && options.isOver?.()) break;
     for (const contender of rotated(contenders, round)) {
       const seconds = times.get(contender) ?? [];
       if (failures.has(contender) || isHopeless(contender, times)) continue;

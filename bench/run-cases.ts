@@ -26,22 +26,29 @@ export interface Wanted {
   /** Everything lies below it. */
   readonly folder: string;
   readonly now: () => Date;
+  /** After so many seconds no further round or case is begun; null: there is time enough. */
+  readonly budget: number | null;
   readonly say: (text: string) => void;
 }
 
 /** Measures one case after the other. What a case leaves besides trees is removed after it. */
 export async function runCases(wanted: Wanted): Promise<Measured> {
-  const { scale, huge, rounds, folder, say, now } = wanted;
+  const { scale, huge, rounds, folder, say, now, budget } = wanted;
+  const began = now();
+  const isOver = () => budget !== null && now().getTime() - began.getTime() > budget * 1000;
   await mkdir(folder, { recursive: true });
   const { peers, missing } = findPeers();
   if (missing.length > 0) say(`not installed, so left out: ${missing.join(", ")} (scripts/install-peers.sh)`);
-  const bench: Bench = { scale, rounds, folder, peers, say, sizes: sizesFor(scale, huge) };
-  const at = now().toISOString();
+  const bench: Bench = { scale, rounds, folder, peers, say, isOver, sizes: sizesFor(scale, huge) };
   const results: CaseResult[] = [];
   for (const one of wanted.cases) {
+    if (isOver()) {
+      results.push({ kind: "skipped", id: one.name, title: one.summary, because: "the time was over" });
+      continue;
+    }
     results.push(...(await one.run(bench)));
     help("rm", "-rf", join(folder, "runs"));
   }
   const versions = Object.fromEntries(peers.map(({ program, version }) => [program, version]));
-  return { at, machine: describeMachine(folder, versions), rounds, missing, cases: results };
+  return { at: began.toISOString(), machine: describeMachine(folder, versions), rounds, missing, cases: results };
 }

@@ -33,7 +33,7 @@ const counts: Readonly<Record<Scale, Counts>> = {
     ...{ largeBytes: 8 << 20, photoBytes: 125_000, growth: [10_000, 100_000, 1_000_000] },
   },
   quick: {
-    ...{ small: 10_000, large: 60, photos: 1500, many: 20_000, share: 300 },
+    ...{ small: 5000, large: 60, photos: 1500, many: 20_000, share: 300 },
     ...{ largeBytes: 4 << 20, photoBytes: 100_000, growth: [2000, 20_000] },
   },
   tiny: {
