@@ -67,6 +67,19 @@ describe("a share that a source lies on", () => {
     });
   });
 
+  test("and that ends a listing too early, without an error: nothing counts as gone", async (t) => {
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${n}.txt`, `content ${n}`]));
+    const album = { ...many, deep: { "z.txt": "z" } };
+    await onShare(t, { sources: { phone: { album } }, shared: "phone" }, async ({ home, share }) => {
+      await home.run();
+      await share.set([{ on: ["readdir"], path: "^album$", times: 1, fault: { fail: "ENOENT", afterNames: 3 } }]);
+      const { scan } = await home.run();
+
+      assert.equal(scan.unchanged, 3);
+      assert.equal(scan.missing, 0);
+    });
+  });
+
   test("and that refuses, forgets and loses files: they are listed, the others are archived", async (t) => {
     await onShare(t, onPhone, async ({ home, share }) => {
       await share.set([

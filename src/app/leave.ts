@@ -42,8 +42,8 @@ async function drained(stream: Writable): Promise<void> {
  * then the process is killed from outside, and its status tells no more than that.
  */
 async function exitWithoutThreads(status: number): Promise<void> {
-  const kill = `sleep 3; kill -9 ${process.pid}`;
-  spawn("/bin/sh", ["-c", kill], { stdio: "ignore", detached: true }).unref();
+  const kill = `setTimeout(() => process.kill(${process.pid}, "SIGKILL"), 3000)`;
+  spawn(process.execPath, ["--eval", kill], { stdio: "ignore", detached: true }).unref();
   // That WASI is experimental is no news for the user.
   process.removeAllListeners("warning");
   const { WASI } = await import("node:wasi");

@@ -1,3 +1,4 @@
+import { flushStanding } from "../archive/flush-standing.ts";
 import { journalPath } from "../archive/journal.ts";
 import { journalBatches } from "../archive/journal-batches.ts";
 import type { JournalBegin } from "../archive/journal-records.ts";
@@ -55,6 +56,11 @@ async function record(
     const found = await asItWasMeant(archive.root, meant, app.signal);
     if (found !== null) placed.push({ ...found, head: null, entry });
   }
+  // Killed before it had flushed them, with all folders on the way.
+  await flushStanding(
+    archive.root,
+    unfinished.map(({ path }) => path),
+  );
   if (placed.length > 0) await recordPlaced(session, { archiveId: archive.id, inodesTrusted }, placed, []);
   await addOrigins(session, origins);
 }

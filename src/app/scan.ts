@@ -1,14 +1,23 @@
 import { archiveExchanged } from "../archive/errors.ts";
 import type { JunkRule } from "../inventory/candidates.ts";
 import { applyClaims } from "../inventory/claims.ts";
-import type { Session } from "../inventory/database.ts";
+import type { DedicatedSession, Session } from "../inventory/database.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
 import { addProblems } from "../inventory/problems.ts";
-import { beginScan, countLost, markGone, mergeSeen, type SeenBatch, type SeenCounts } from "../inventory/seen.ts";
+import {
+  beginScan,
+  countLost,
+  findUnseen,
+  markGone,
+  mergeSeen,
+  type SeenBatch,
+  type SeenCounts,
+  unseenFolders,
+} from "../inventory/seen.ts";
 import { scanBegun, sourceScanned } from "../inventory/sources.ts";
 import { refreshStatistics } from "../inventory/statistics.ts";
 import type { Problem } from "../model/operation.ts";
-import { type WalkBatch, walk } from "../sources/walk.ts";
+import { type WalkBatch, type WalkOptions, type WalkRules, walk } from "../sources/walk.ts";
 import { ThreadSilent } from "../threads/pool.ts";
 import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
@@ -175,19 +184,52 @@ async function scanTarget(app: App, target: Target, { runId, phase, growth }: Sc
     phase.add({ files: merge.files });
     await growth.add(counts.new);
   }
+  if (!app.signal.aborted && total.unreadable === 0) {
+    const again = await lookAgain(session, target, { rules, options });
+    total.unreadable += again.length;
+    await addProblems(session, runId, (await watch.hear(again)).map(problemIn(target)));
+  }
   // What was not looked at may still be there: only a scan that saw everything makes a file count as gone. A share that
   // was unmounted meanwhile looks like an empty folder, without any error.
   const sawEverything = !app.signal.aborted && total.unreadable === 0 && (await watch.isThere());
   if (target.kind === "archive" && watch.lost !== null) throw archiveExchanged(target.root);
   if (!sawEverything) return { ...total, shrunk: null };
   let shrunk: Shrunk | null = null;
-  const missing = await markGone(session, target.id, async (db, gone) => {
+  const missing = await markGone(session, async (db, gone) => {
     shrunk = gone === 0 ? null : await shrinkage(db, target, total, gone);
     return shrunk === null;
   });
   if (missing === null) return { ...total, shrunk };
   await sourceScanned(app.db, target.id, target.mount);
   return { ...total, missing, shrunk: null };
+}
+
+/** The folder is gone, or something else has taken its place: so are its files. */
+const goneCodes = ["ENOENT", "ENOTDIR"];
+
+/**
+ * Lists each folder again that misses files. A share that loses its server in the middle of a listing may end it without
+ * an error: libc takes ENOENT for the end of a folder.
+ *
+ * @returns What could not be looked at.
+ */
+async function lookAgain(
+  session: DedicatedSession,
+  { id, kind, watch }: Target,
+  { rules, options }: { readonly rules: WalkRules; readonly options: WalkOptions },
+): Promise<WalkBatch["unreadable"]> {
+  await findUnseen(session, id);
+  const unreadable: WalkBatch["unreadable"][number][] = [];
+  for (let after = 0; ; ) {
+    const page = await unseenFolders(session, after);
+    if (page.length === 0 || watch.signal.aborted) return unreadable;
+    after = page.at(-1)?.id ?? after;
+    const folders = page.map(({ path }) => path);
+    for await (const merge of coalesce(unlessSilent(walk({ ...rules, folders }, options), watch))) {
+      await mergeSeen(session, { sourceId: id, kind }, merge);
+      unreadable.push(...merge.problems.filter(({ code }) => !goneCodes.includes(code)));
+    }
+  }
 }
 
 interface Shrunk {

@@ -39,7 +39,7 @@ export interface ToldBatch {
  */
 export function toldBy({ operations, done }: JournalBatch, begin: JournalBegin): ToldBatch {
   if (done === null) {
-    const unfinished = operations.flatMap((one) => (one.do === "copy" ? [unfinishedCopy(one, begin)] : []));
+    const unfinished = operations.flatMap((one) => (one.do === "copy" ? [unfinishedCopy(one)] : []));
     return { files: [], unfinished, origins: [] };
   }
   const sources = new Map(
@@ -72,9 +72,16 @@ function fileOf(result: JournalResult, { run }: JournalBegin): ToldFile[] {
   return standingFile(result).map((file) => ({ ...file, entry: entryAt(file.path, { captured, run: placedBy }) }));
 }
 
-function unfinishedCopy({ to, size, mtimeNs, hash, captured }: IntendedCopy, { run }: JournalBegin): UnfinishedCopy {
+/** Its run never said that it was done: it counts as found. */
+function unfinishedCopy({ to, size, mtimeNs, hash, captured }: IntendedCopy): UnfinishedCopy {
   const modified = BigInt(mtimeNs) as EpochNs;
-  return { path: to, size, modified, hash: hash ?? null, entry: entryAt(to, { captured: captured ?? null, run }) };
+  return {
+    path: to,
+    size,
+    modified,
+    hash: hash ?? null,
+    entry: entryAt(to, { captured: captured ?? null, run: null }),
+  };
 }
 
 function entryAt(path: PathText, entry: NonNullable<ToldFile["entry"]>): ToldFile["entry"] {

@@ -4,10 +4,9 @@ import { Blake3Hasher } from "@napi-rs/blake-hash";
 import { systemCode } from "../model/errors.ts";
 import { type Hash, toHash } from "../model/file.ts";
 import type { ArchivedFile } from "../model/operation.ts";
-import { folderOf, joinPath, type PathText, systemPath } from "../model/path.ts";
+import { joinPath, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { sameVersion } from "./copy-file.ts";
-import { flushFolder } from "./flush-folder.ts";
 import { archivedAs } from "./place-file.ts";
 
 /** A file as a journal says that it was left. */
@@ -35,7 +34,7 @@ export interface IntendedFile extends Omit<LeftFile, "inode"> {
 
 /**
  * Whether a copy that a killed run meant to place stands there: by size and time, and then by reading all of it, since
- * another file may have had the name before. Makes sure that it stays.
+ * another file may have had the name before. That it is on the disk for good is not certain.
  *
  * @returns What stands there; null if it is another file, or none, or cannot be read.
  */
@@ -53,7 +52,6 @@ export async function asItWasMeant(
     const now = await lookAt(absolute);
     if (read === null || now === null || now.ino !== found.ino || !sameVersion(found, now)) return null;
     if (hash !== null && read !== hash) return null;
-    await flushFolder(joinPath(root, folderOf(path)));
     return { archived: archivedAs(path, now), hash: read };
   } catch (error) {
     // Whatever is the matter with it, the next scan will see.
@@ -70,10 +68,7 @@ async function readWhole(path: PathText, signal: AbortSignal): Promise<Hash | nu
   const piece = Buffer.allocUnsafe(1 << 20);
   while (!signal.aborted) {
     const { bytesRead } = await file.read(piece, 0, piece.length, null);
-    if (bytesRead === 0) {
-      await file.datasync();
-      return toHash(hasher.digest("hex"));
-    }
+    if (bytesRead === 0) return toHash(hasher.digest("hex"));
     hasher.update(piece.subarray(0, bytesRead));
   }
   return null;

@@ -98,6 +98,32 @@ export async function mergeSeen(
 
 class TakenBack extends Error {}
 
+/** A folder of which files were not seen. */
+export interface UnseenFolder {
+  readonly id: number;
+  readonly path: PathText;
+}
+
+/** Finds what this scan did not see. Call it after the walk, before {@link unseenFolders} and {@link markGone}. */
+export async function findUnseen(session: DedicatedSession, sourceId: number): Promise<void> {
+  await session.query(sql`
+    create temp table unseen as
+    select file.id, file.folder_id
+    from file join folder on folder.id = file.folder_id
+    where folder.source_id = ${sourceId} and file.gone_at is null
+      and not exists (select from seen_file where seen_file.id = file.id)
+  `);
+}
+
+/** Folders that miss files, a page at a time, by their ids. @param after The last id of the page before; 0 at first. */
+export function unseenFolders(session: Session, after: number): Promise<UnseenFolder[]> {
+  return session.query<UnseenFolder>(sql`
+    select id::float8 as id, path from folder
+    where id > ${after} and id in (select folder_id from unseen)
+    order by id limit 1000
+  `);
+}
+
 /**
  * Marks as gone what this scan did not see. Call it only after a walk that could look
  * everywhere. Their rows stay: a file that comes back is known by its size and times.
@@ -107,7 +133,6 @@ class TakenBack extends Error {}
  */
 export async function markGone(
   session: DedicatedSession,
-  sourceId: number,
   mayGo: (db: Session, gone: number) => Promise<boolean>,
 ): Promise<number | null> {
   try {
@@ -115,9 +140,8 @@ export async function markGone(
       const [{ gone } = { gone: 0 }] = await db.query<{ gone: number }>(sql`
         with missing as (
           update file set gone_at = now()
-          from folder
-          where folder.id = file.folder_id and folder.source_id = ${sourceId} and file.gone_at is null
-            and not exists (select from seen_file where seen_file.id = file.id)
+          from unseen
+          where file.id = unseen.id and not exists (select from seen_file where seen_file.id = file.id)
           returning file.id
         ), entries as (
           delete from entry using missing where entry.file_id = missing.id

@@ -20,6 +20,8 @@ export interface WalkRules {
   readonly passedOver?: "told";
   /** Where to begin, if not at the root: a folder, and of that perhaps one name only. All paths stay below the root. */
   readonly start?: { readonly folder: PathText; readonly only: PathText | null };
+  /** Look into these folders and not below them, instead of through a tree. */
+  readonly folders?: readonly PathText[];
 }
 
 /** A part of the tree, as soon as it was seen. */
@@ -63,6 +65,7 @@ export interface WalkOptions {
 
 export interface WalkRequest extends WalkRules {
   readonly folders: readonly PathText[];
+  readonly below: boolean;
   /** Look at this name of the folders only. */
   readonly only: PathText | null;
   readonly firstNumber: number;
@@ -97,7 +100,8 @@ export async function* walk(
   // A thread that waits for a server would go on for minutes.
   const stop = () => void pool[Symbol.asyncDispose]();
   signal.addEventListener("abort", stop, { once: true });
-  const waiting: PathText[] = [rules.start?.folder ?? ("" as PathText)];
+  const waiting: PathText[] = [...(rules.folders ?? [rules.start?.folder ?? ("" as PathText)])];
+  const below = rules.folders === undefined;
   const running = new Map<number, Promise<readonly [number, WalkResult]>>();
   let next = 0;
   const start = () => {
@@ -106,7 +110,7 @@ export async function* walk(
     const folders = waiting.splice(-Math.max(1, Math.floor(waiting.length / threads)));
     const budget = waiting.length < threads ? smallBudget : fullBudget;
     const only = number === 0 ? (rules.start?.only ?? null) : null;
-    const request = { ...rules, folders, only, firstNumber: number * numbersPerRequest, budget };
+    const request = { ...rules, folders, below, only, firstNumber: number * numbersPerRequest, budget };
     running.set(
       number,
       pool.run(request).then((result) => [number, result] as const),

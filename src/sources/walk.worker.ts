@@ -18,6 +18,10 @@ function walkSome(request: WalkRequest): WalkResult {
   using held = new OpenFolders();
   const seen = new Seen(request, held);
   const waiting = [...request.folders];
+  if (!request.below) {
+    for (const folder of waiting) if (!seen.isExcluded(folder)) seen.lookInto(folder);
+    return seen.result([]);
+  }
   while (waiting.length > 0 && seen.files < request.budget) {
     const folder = waiting.pop() as PathText;
     waiting.push(...seen.lookInto(folder));
@@ -42,6 +46,13 @@ class Seen {
     this.#request = request;
     this.#held = held;
     this.#excluded = compileExclude(request.exclude);
+  }
+
+  /** Whether the walk would never have come to the folder. */
+  isExcluded(folder: PathText): boolean {
+    const parts = folder === "" ? [] : folder.split("/");
+    const above = parts.map((_, n) => joinPath(...parts.slice(0, n + 1)));
+    return above.some((path) => this.#excluded(path) !== null || this.#excluded(path, true) !== null);
   }
 
   /** Notes the files of one folder, and returns the folders in it. */

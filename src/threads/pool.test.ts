@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { temporaryFolder } from "../testing/folder.ts";
 import { ThreadPool, ThreadSilent } from "./pool.ts";
+import { endThreads } from "./thread.ts";
 
 /** A thread that reads files; a pipe that nobody writes to keeps it as a share does whose server is gone. */
 const entry = new URL(
@@ -63,4 +64,12 @@ test("a pool whose thread hangs is closed all the same", async () => {
   await pool[Symbol.asyncDispose]();
   await refused;
   await writeFile(disk.pipe, "lets the thread go");
+});
+
+test("ending all threads leaves no timer behind that would keep the program waiting", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+
+  assert.equal(await endThreads(60_000), 0);
+  assert.equal(timers(), before);
 });

@@ -36,7 +36,10 @@ const unended = new Set<Worker>();
  */
 export async function endThreads(graceMs: number): Promise<number> {
   const all = Promise.all([...unended].map((worker) => worker.terminate()));
-  await Promise.race([all, delay(graceMs)]);
+  // Its timer must not keep the process when the threads have ended.
+  const waiting = new AbortController();
+  await Promise.race([all, delay(graceMs, null, { signal: waiting.signal }).catch(() => undefined)]);
+  waiting.abort();
   return unended.size;
 }
 
