@@ -59,14 +59,17 @@ function measure(options: Options, scale: Scale, folder: string): Promise<Measur
   });
 }
 
-try {
-  const options = parseOptions(
-    process.argv.slice(2),
-    cases.map(({ name }) => name),
-  );
-  if (options.help) process.stdout.write(usage);
-  else await main(options);
-} catch (error) {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = 2;
+function readOptions(): Options | null {
+  const names = cases.map(({ name }) => name);
+  try {
+    return parseOptions(process.argv.slice(2), names);
+  } catch (error) {
+    say(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
 }
+
+const options = readOptions();
+if (options === null) process.exitCode = 2;
+else if (options.help) process.stdout.write(usage);
+else await main(options);

@@ -37,7 +37,7 @@ const counts: Readonly<Record<Scale, Counts>> = {
     ...{ largeBytes: 4 << 20, photoBytes: 100_000, growth: [2000, 20_000] },
   },
   tiny: {
-    ...{ small: 300, large: 6, photos: 250, many: 500, share: 40 },
+    ...{ small: 300, large: 20, photos: 250, many: 500, share: 40 },
     ...{ largeBytes: 1 << 18, photoBytes: 20_000, growth: [100, 400] },
   },
 };

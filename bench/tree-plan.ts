@@ -1,7 +1,7 @@
 /**
  * What a tree to measure on consists of, decided by a seed alone: the same specification is the same tree, everywhere.
  *
- * Half of each tree lies below "one/", half below "two/"; some folders are hidden, and a file ".ignore" names folders
+ * Half of each tree lies below "one/", half below "two/"; some folders are hidden, and a file ".gitignore" names folders
  * that a finder which heeds it would leave out. So a finder that selects other files than asked gives itself away.
  */
 import { dice, scramble } from "./dice.ts";
@@ -63,7 +63,7 @@ export interface Truth {
   readonly originalBytes: number;
 }
 
-export const ignoreFile = { path: "one/.ignore", text: "t000\nd00002\n" };
+export const ignoreFile = { path: "one/.gitignore", text: "t000\nd00002\n" };
 
 /** The files of a tree, in order. About 1 µs each. */
 export function* plannedFiles(spec: TreeSpec): Generator<PlannedFile> {
