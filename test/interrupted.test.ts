@@ -66,7 +66,8 @@ describe("an interrupted run", () => {
     await running.said("Stopping");
     running.child.kill("SIGINT");
 
-    assert.equal((await running.ended).status, 130);
+    const { status, signal, stderr } = await running.ended;
+    assert.equal(status, 130, `${signal} ${stderr}`);
     await home.run();
     assert.deepEqual(await brokenPromises(home), []);
   });

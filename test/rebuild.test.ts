@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { appendFile, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -45,7 +46,7 @@ async function withLostDatabase(home: Household): Promise<Lost> {
 }
 
 /** What a database knows of an archive and of the files that came into it. */
-async function knowledge(database: Database): Promise<unknown> {
+async function knowledge(database: Database) {
   const files = await database.query(sql`
     select source.name as source, folder.path as folder, file.name, file.size, file.mtime, encode(file.hash, 'hex') as hash,
       entry.file_id is not null as is_entry, captured, entry.run_id
@@ -54,7 +55,7 @@ async function knowledge(database: Database): Promise<unknown> {
     where gone_at is null and not junk
     order by 1, 2, 3
   `);
-  const told = await database.query(sql`
+  const told = await database.query<{ id: string }>(sql`
     select id, command, status from run where command in ('run', 'relink', 'undo') order by id
   `);
   return { files, told };
@@ -222,7 +223,10 @@ test("whatever was archived in two runs, a rebuilt database knows what the lost 
       await home.run();
       await using lost = await withLostDatabase(home);
       await lost.rebuild();
-      assert.deepEqual(await knowledge(lost.database), await knowledge(home.database));
+      const known = await knowledge(home.database);
+      // A run that had nothing to do has left no journal.
+      const told = known.told.filter(({ id }) => existsSync(home.path(`archive/.onefold/journal/${id}.jsonl`)));
+      assert.deepEqual(await knowledge(lost.database), { ...known, told });
       const before = await snapshot(home.path("archive"));
       const { plan } = await summaryOf(lost.onefold(["run", "--json", ...home.places]));
       assert.deepEqual([plan.copyFiles, plan.linkFiles], [0, 0]);

@@ -37,10 +37,10 @@ async function entriesIn(home: Household): Promise<Entry[]> {
   `);
 }
 
-/** Runs until a name of the archive has been made, and is killed when it first looks at it; false if it never did. */
-function killedAt(home: Household, path: string): boolean {
+/** Runs until names in a folder of the archive have been made, and is killed when it flushes it; false if it never did. */
+function killedAt(home: Household, folder: string): boolean {
   const [program = "", ...args] = programLine(["run", "--json", ...home.places]);
-  const fault = ["-P", home.path(`archive/${path}`), "-e", "trace=statx", "-e", "inject=statx:signal=SIGKILL"];
+  const fault = ["-P", home.path(`archive/${folder}`), "-e", "trace=fsync", "-e", "inject=fsync:signal=SIGKILL"];
   const options = ["-f", "-qq", "-o", "/dev/null", ...fault];
   const { signal } = spawnSync("strace", [...options, program, ...args], {
     env: { ...process.env, ...home.environment },
@@ -48,28 +48,30 @@ function killedAt(home: Household, path: string): boolean {
   return signal === "SIGKILL";
 }
 
-const ofFirst = async (home: Household) => {
-  const [{ id } = { id: "" }] = await home.database.query<{ id: string }>(sql`select id from run order by started_at`);
-  return (await entriesIn(home)).filter(({ run }) => run === id).map(({ path }) => path);
+/** What the last run did not copy by itself. */
+const notOfLast = async (home: Household) => {
+  const [{ id } = { id: "" }] = await home.database.query<{ id: string }>(sql`
+    select id from run order by started_at desc
+  `);
+  return (await entriesIn(home)).filter(({ run }) => run !== id).map(({ path }) => path);
 };
 
 describe("after a kill", { skip: hasStrace() ? false : "strace is not here, or may not trace" }, () => {
-  for (const [path, why] of [
-    ["files/letter.txt", "right after a file was published"],
-    ["files/long.txt", "right after a long one was"],
-    ["by-source/laptop/copy.txt", "while links were made"],
+  for (const [folder, why] of [
+    ["files", "after files were published"],
+    ["by-source/laptop", "while links were made"],
   ] as const) {
-    test(`${why}, the next run knows what was placed, and by which run`, async () => {
+    test(`${why}, the next run knows what was placed`, async () => {
       await using calm = await household(sources);
       await using home = await household(sources);
       await delay(racyMs);
       await calm.run();
-      assert.ok(killedAt(home, path));
+      assert.ok(killedAt(home, folder));
       const { consolidate } = await home.run();
 
       assert.deepEqual(await brokenPromises(home), []);
-      const recalled = await ofFirst(home);
-      if (!path.startsWith("by-source/")) assert.ok(recalled.includes(path), recalled.join());
+      const recalled = await notOfLast(home);
+      assert.ok(recalled.length > 0);
       assert.equal(consolidate.copiedFiles, 3 - recalled.length);
       const facts = (all: Entry[]) => all.map(({ path: at, captured }) => [at, captured]);
       assert.deepEqual(facts(await entriesIn(home)), facts(await entriesIn(calm)));

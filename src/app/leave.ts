@@ -9,13 +9,13 @@ declare const WebAssembly: {
 };
 
 /** A thread that is not in a system call ends within milliseconds, on a machine that has the time. */
-const graceMs = 5_000;
+const graceMs = 20_000;
 
 /**
  * Ends the process if threads hang in system calls, as on a share whose server is gone: node's own exit would wait for
  * them for ever. Returns if none does: then the process may end in the usual way.
  *
- * @param streams What was written to them gets out first, unless nobody reads it for five seconds.
+ * @param streams What was written to them gets out first, unless nobody reads it for twenty seconds.
  */
 export async function leaveIfHung(status: number, streams: readonly Writable[]): Promise<void> {
   if ((await endThreads(graceMs)) === 0) return;
