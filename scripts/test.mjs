@@ -2,8 +2,8 @@
 /**
  * Runs the built tests: `npm test`, or `npm test -- names layout` for those whose path holds one of the words.
  *
- * Builds first if a source is newer than the last build. What takes minutes (*.slow.test.ts)
- * runs only with --slow or if a word names it. --list prints the files instead of running them.
+ * Builds first if a source is newer than the last build. What takes minutes (*.slow.test.ts), and the long
+ * stories of single commands (*.story.test.ts, `npm run test:stories`), run only with --slow or if a word names them. --list prints the files instead of running them.
  * Other arguments that begin with "--" go on to node. Ends with the status of the tests.
  */
 import { spawnSync } from "node:child_process";
@@ -69,7 +69,7 @@ function testFiles() {
   return outputs()
     .filter((file) => file.endsWith(".test.js"))
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-    .filter((file) => !file.endsWith(".slow.test.js") || slow || words.some((word) => file.includes(word)))
+    .filter((file) => !/\.(?:slow|story)\.test\.js$/.test(file) || slow || words.some((word) => file.includes(word)))
     .sort();
 }
 
