@@ -66,7 +66,10 @@ const sources = {
     DCIM: { "IMG_20190714_101500.jpg": fileFrom(1_563_099_300n * second, "beach") },
     "letter.txt": fileFrom(1_500_000_000n * second, "dear"),
   },
-  laptop: { "beach.jpg": fileFrom(1_563_099_301n * second, "beach"), "long.txt": "long ".repeat(20_000) },
+  laptop: {
+    "beach.jpg": fileFrom(1_563_099_301n * second, "beach"),
+    "long.txt": fileFrom(1_500_000_001n * second, "long ".repeat(20_000)),
+  },
 };
 
 describe("a database that was lost", () => {
