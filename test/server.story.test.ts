@@ -249,7 +249,7 @@ describe("a schema", { skip: noTestServer }, () => {
     await home.write("onefold.toml", `database-schema = "one"\n`);
     await own.run();
     await using look = await own.look();
-    await using blocker = await block(look, "one.run");
+    await using blocker = await block(look, "one.folder");
     const first = own.start(["run", "--json", ...home.places]);
     await untilBlocked(look);
     const places = ["--source", other.path("usb"), "--archive", other.path("archive")];
