@@ -268,7 +268,9 @@ class Recorder implements AsyncDisposable {
     } else if (outcome.kind === "linked") this.#totals.linkedFiles++;
     else if (outcome.kind === "alreadyThere" && operation.do === "copy") this.#totals.foundFiles++;
     else if (outcome.kind === "failed" || outcome.kind === "taken") this.#totals.failed++;
-    if (outcome.kind === "failed" && operation.do === "copy" && this.#failed.length < mostFailed) {
+    // What the archive's disk did wrong says nothing about the file: the next run takes it again.
+    const isOfFile = outcome.kind === "failed" && outcome.problem.code !== "WRITTEN_WRONG";
+    if (isOfFile && operation.do === "copy" && this.#failed.length < mostFailed) {
       this.#failed.push(operation);
     }
   }

@@ -130,6 +130,13 @@ describe("a name that is taken", () => {
     assert.ok(outcome.kind === "copied" && outcome.archived.path === `files/${other}`);
   });
 
+  test("is not taken for the content because it is as long", async () => {
+    await using copied = await copyAll({ "a.jpg": "sunset" }, ["a.jpg"], { files: { "a.jpg": "sunup!" } });
+
+    const other = `a~${hashOf("sunset").slice(0, 8)}.jpg`;
+    assert.deepEqual(await archived(copied.disk.path("archive")), { files: { "a.jpg": "sunup!", [other]: "sunset" } });
+  });
+
   test("is reported when the other name is taken as well, and nothing is left behind", async () => {
     const other = `a~${hashOf("sunset").slice(0, 8)}.jpg`;
     const before = { "a.jpg": "dawn", [other]: "dusk" };

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, open, readFile, rm } from "node:fs/promises";
 import { systemCode } from "../model/errors.ts";
 import { type PathText, systemPath } from "../model/path.ts";
-import { archiveMarkerDamaged, archiveTooNew, asArchiveError } from "./errors.ts";
+import { archiveLost, archiveMarkerDamaged, archiveTooNew, asArchiveError } from "./errors.ts";
 import { flushFolder } from "./flush-folder.ts";
 import { inPrivateFolder, newTemporaryName, temporaryPath } from "./private-folder.ts";
 
@@ -41,7 +41,10 @@ export async function makeMarker(root: PathText, createdBy: string): Promise<Mar
   const marker: Marker = { id: randomUUID(), createdBy, format: ourFormat };
   const draft = temporaryPath(root, newTemporaryName());
   try {
-    await writeFlushed(draft, `${JSON.stringify(marker, null, 2)}\n`);
+    const text = `${JSON.stringify(marker, null, 2)}\n`;
+    await writeFlushed(draft, text);
+    if ((await readFile(systemPath(draft), "utf8")) !== text)
+      throw archiveLost(root, "what is written reads differently");
     await link(draft, inPrivateFolder(root, "archive.json"));
   } finally {
     await rm(draft, { force: true });
