@@ -399,6 +399,23 @@ test("names that cannot be put on the disk for good do not count as done", {
   assert.equal((await linkedIn(home.path("archive")))[0]?.length, names.length);
 });
 
+test("a journal whose name cannot be put on the disk for good is a lost archive, and nothing was linked", {
+  skip: hasStrace() ? false : "strace is not here, or may not trace",
+}, async () => {
+  const tree: Tree = { a: { x: "same" }, b: { x: "same" } };
+  await using home = await household({}, { archive: tree });
+  const only = ["-P", `${home.path("archive")}/.onefold/journal`];
+  const failing = ["-f", "-qq", "-o", "/dev/null", ...only, "-e", "trace=fsync", "-e", "inject=fsync:error=EIO"];
+  const { status, stderr } = spawnSync("strace", [...failing, ...programLine(["relink", ...home.places])], {
+    env: { ...process.env, ...home.environment },
+    encoding: "utf8",
+  });
+
+  assert.equal(status, 5, stderr);
+  assert.match(stderr, /\[ARCHIVE_LOST\]/);
+  assert.deepEqual(await linkedIn(home.path("archive")), []);
+});
+
 const hasRdfind = spawnSync("rdfind", ["--version"]).status === 0;
 
 describe("held against rdfind -makehardlinks true,", { skip: hasRdfind ? false : "rdfind is not installed" }, () => {

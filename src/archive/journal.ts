@@ -31,6 +31,7 @@ export function journalPath(root: PathText, run: string): PathText {
  * Begins the journal of a run; its first line is on the disk when this returns.
  *
  * @throws NodeJS.ErrnoException EEXIST if the run has one already
+ * @throws AppError ARCHIVE_FULL, ARCHIVE_NOT_WRITABLE or ARCHIVE_LOST
  */
 export async function beginJournal(archive: Archive, header: RunHeader): Promise<Journal> {
   if (!/^[\w-][\w.-]*$/.test(header.run)) throw new TypeError(`not a run id: ${JSON.stringify(header.run)}`);
@@ -44,7 +45,7 @@ export async function beginJournal(archive: Archive, header: RunHeader): Promise
     return journal;
   } catch (error) {
     await journal[Symbol.asyncDispose]();
-    throw error;
+    throw asLostArchive(archive.root, error);
   }
 }
 
