@@ -253,6 +253,27 @@ test("root without user namespaces has it run by another user, in a folder only 
   await remembers(state);
 });
 
+test("… also where only root may enter the folder that PostgreSQL's programs lie in", { skip: !root }, async () => {
+  await using folder = await temporaryFolder();
+  await using open = await temporaryFolder();
+  await chmod(open.path, 0o711);
+  const [tools, programs] = [join(folder.path, "tools"), join(folder.path, "package")];
+  await mkdir(tools);
+  await symlink("/bin/false", join(tools, "unshare"));
+  await cp(findServerPackage(), programs, { recursive: true, verbatimSymlinks: true });
+  const environment = { ...process.env, PATH: `${tools}:${process.env["PATH"]}`, TMPDIR: open.path };
+  // A state folder that others may pass, and one that they may not.
+  for (const state of [join(open.path, "state"), join(folder.path, "state"), join(open.path, "state")]) {
+    await using server = await openEmbedded(state, environment, programs);
+    await using database = await openDatabase(server.config);
+    await database.query(sql`select 1`);
+  }
+
+  // What was copied for them is gone.
+  assert.deepEqual(await readdir(open.path), ["state"]);
+  assert.deepEqual((await readdir(join(open.path, "state", "postgres"))).sort(), ["data", "postgres.log"]);
+});
+
 test("finds its libraries although no install script ran and its package is read-only", async () => {
   await using folder = await temporaryFolder();
   const copy = join(folder.path, "package");

@@ -31,12 +31,16 @@ const supervisorFlags = ["--max-semi-space-size=1", "--max-old-space-size=32", "
  * user is disposed of or dies, however it dies; disposing of the last one waits
  * until it has stopped. Should its supervisor be killed meanwhile, we get a new one.
  *
+ * @param packageFolder With PostgreSQL's programs.
  * @throws AppError STATE_NOT_WRITABLE, STATE_PATH_TOO_LONG, DATABASE_DISK_FULL, DATABASE_START_FAILED,
  *   DATABASE_IN_USE_ELSEWHERE, DATABASE_NOT_EMBEDDED
  */
-export async function openEmbedded(stateFolder: string, environment: Environment): Promise<EmbeddedServer> {
+export async function openEmbedded(
+  stateFolder: string,
+  environment: Environment,
+  packageFolder: string = findServerPackage(),
+): Promise<EmbeddedServer> {
   const folder = serverFolder(join(resolve(stateFolder), "postgres"));
-  const packageFolder = findServerPackage();
   await makeServerFolder(folder);
   const link = new SupervisorLink(folder, () => startSupervisor(folder, packageFolder, environment));
   await link.attach();

@@ -7,14 +7,15 @@ import { AppError, ExitCode } from "../model/errors.ts";
 import { isRunning } from "./process-identity.ts";
 import { type Account, chooseAccount, giveTo } from "./server-account.ts";
 import { prepareBinaries, type ServerBinaries } from "./server-binaries.ts";
+import { copyPrograms, mayRun } from "./server-copy.ts";
 import type { ServerFolder } from "./server-folder.ts";
 import type { ServerLog } from "./server-log.ts";
 import { serverDatabase, serverUser } from "./server-names.ts";
 import { clearRemains, findRunning, readPostmaster, stopPostmaster } from "./server-postmaster.ts";
 import { serverSettings } from "./server-settings.ts";
 
-/** A server that takes connections. */
-export interface RunningServer {
+/** A server that takes connections; to be disposed of when it has ended. */
+export interface RunningServer extends AsyncDisposable {
   readonly pid: number;
   /** Settles when it has ended, by whatever cause. */
   readonly ended: Promise<void>;
@@ -46,28 +47,46 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   if (running !== null) await stopPostmaster(running.pid, 60_000);
 
   const programs = await preparePrograms(options);
-  if ((await lstat(folder.data).catch(() => null)) === null) await initialise(programs, options);
-  else await giveTo(programs.account, folder.data);
-  await clearRemains(folder.data, sockets);
-  await giveTo(programs.account, sockets);
-  return launch(programs, options);
+  try {
+    if ((await lstat(folder.data).catch(() => null)) === null) await initialise(programs, options);
+    else await giveTo(programs.account, folder.data);
+    await clearRemains(folder.data, sockets);
+    await giveTo(programs.account, sockets);
+    return await launch(programs, options);
+  } catch (error) {
+    await programs.remove();
+    throw error;
+  }
 }
 
 interface Programs {
   readonly binaries: ServerBinaries;
   readonly account: Account;
   readonly environment: NodeJS.ProcessEnv;
+  /** After the server has ended. */
+  readonly remove: () => Promise<void>;
 }
 
 async function preparePrograms({ folder, packageFolder, searchPath }: StartOptions): Promise<Programs> {
   const binaries = await prepareBinaries(packageFolder, folder.libraries);
-  const libraries = binaries.libraries === null ? {} : { LD_LIBRARY_PATH: binaries.libraries };
-  // TZ: else initdb compares the machine's with every zone there is.
-  const environment = { PATH: searchPath, LC_ALL: "C", TZ: "UTC", ...libraries };
-  const account = await chooseAccount(folder.data, [binaries.postgres, "--version"], environment);
+  const account = await chooseAccount(
+    folder.data,
+    [binaries.postgres, "--version"],
+    environmentFor(binaries, searchPath),
+  );
   // An account that is not ours passes through this folder, and sees no names in it.
   if (account.owner !== null) await chmod(folder.root, 0o711);
-  return { binaries, account, environment };
+  const reachable = account.owner === null || (await mayRun(account.owner, binaries));
+  const copy = reachable ? null : await copyPrograms(packageFolder, folder.root, account.owner);
+  const used = copy?.binaries ?? binaries;
+  const remove = async () => copy?.[Symbol.asyncDispose]();
+  return { binaries: used, account, environment: environmentFor(used, searchPath), remove };
+}
+
+function environmentFor({ libraries }: ServerBinaries, searchPath: string): NodeJS.ProcessEnv {
+  const more = libraries === null ? {} : { LD_LIBRARY_PATH: libraries };
+  // TZ: else initdb compares the machine's with every zone there is.
+  return { PATH: searchPath, LC_ALL: "C", TZ: "UTC", ...more };
 }
 
 /**
@@ -113,7 +132,9 @@ async function launch(programs: Programs, { folder, sockets, log }: StartOptions
   for (;;) {
     const postmaster = await readPostmaster(folder.data);
     if (over || child.pid === undefined) throw startFailed(log);
-    if (postmaster?.pid === child.pid && postmaster.ready) return { pid: child.pid, ended };
+    if (postmaster?.pid === child.pid && postmaster.ready) {
+      return { pid: child.pid, ended, [Symbol.asyncDispose]: programs.remove };
+    }
     await delay(pollMs);
   }
 }
@@ -124,7 +145,8 @@ async function adopt(pid: number, dataFolder: string): Promise<RunningServer> {
   const watch = async () => {
     while (await isRunning(pid)) await delay(500, undefined, { ref: false });
   };
-  return { pid, ended: watch() };
+  // Its programs were copied by another, if at all.
+  return { pid, ended: watch(), [Symbol.asyncDispose]: async () => {} };
 }
 
 function run({ account, environment }: Programs, command: readonly string[], log: ServerLog): ChildProcess {

@@ -55,7 +55,7 @@ async function serve(folder: ServerFolder, packageFolder: string, sockets: strin
   await commands.listen(supervisorSocket(sockets));
   try {
     const searchPath = process.env["PATH"] ?? "";
-    const server = await startServer({ folder, packageFolder, sockets, searchPath, log });
+    await using server = await startServer({ folder, packageFolder, sockets, searchPath, log });
     commands.tell({ ready: true });
     const why = await Promise.race([commands.allGone(), terminated(), server.ended.then(() => "ended")]);
     // First deaf, then stopping: whoever comes now finds nobody and starts anew after us.
