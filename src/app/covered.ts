@@ -27,9 +27,8 @@ import { readArchive } from "./archive-reading.ts";
 import type { App } from "./context.ts";
 import { findGround, type Ground } from "./covered-ground.ts";
 import { codesBeside, describeMissing, rotCodes } from "./covered-text.ts";
-import { walkThreads } from "./scan.ts";
 import { answered, findArchive, type Target } from "./targets.ts";
-import { hashThreads, patienceSeconds } from "./threads.ts";
+import { hashThreads, patienceSeconds, walkThreads } from "./threads.ts";
 import { withRun } from "./under-lock.ts";
 
 /** Something that would be lost, or of which nobody can tell. */

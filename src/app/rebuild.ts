@@ -25,10 +25,11 @@ import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
 import { readArchive } from "./hashing.ts";
 import { recallRuns } from "./recall.ts";
-import { walkTarget } from "./scan.ts";
+
 import { findArchive, type Target } from "./targets.ts";
 import { toldBy } from "./told.ts";
 import { type Outcome, withRun } from "./under-lock.ts";
+import { walkTargets } from "./walking.ts";
 
 export interface RebuildTotals {
   readonly journals: number;
@@ -85,7 +86,7 @@ async function rebuild(app: App, work: Work): Promise<RebuildTotals> {
   await beginOrigins(session);
   // First, so that a damaged journal is found out before anything is changed.
   const { journals, runs } = await collect(app, work, session);
-  await walkTarget(app, archive, runId);
+  await walkTargets(app, [archive], runId);
   const { bytesRead } = read ? await readArchive(app, archive, runId) : { bytesRead: 0 };
   if (app.signal.aborted) throw app.signal.reason;
   await addSources(app.db, latestRoots(journals));

@@ -1,7 +1,8 @@
 import { AppError, ExitCode } from "../model/errors.ts";
-import { type ConsolidateTotals, consolidate, takeArchive } from "./consolidate.ts";
+import { consolidate, takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
 import { makePlan, type Plan, type PlanTotals, type Room } from "./plan.ts";
+import type { ConsolidateTotals } from "./recorder.ts";
 import { type Engine, type ScanResult, type ScanTotals, scan } from "./scan.ts";
 import type { Acceptance, Targets } from "./targets.ts";
 import { type Outcome, requireArchive, underLock } from "./under-lock.ts";

@@ -12,6 +12,12 @@ export function hashThreads(app: App, { remote }: Pick<Target, "remote">): numbe
   return remote ? remoteThreads : Math.min(4, availableParallelism());
 }
 
+/** Slow shares answer many questions at once no slower than one; a local disk gains from two threads at most. */
+export function walkThreads(app: App, { remote }: Pick<Target, "remote">): number {
+  const { threads } = app.config.scan;
+  return threads > 0 ? threads : remote ? 8 : 2;
+}
+
 /** For reading metadata: a few KiB of each file, then exiftool for the few that need it. */
 export function evidenceThreads(app: App, sources: readonly Target[]) {
   const remote = sources.some((source) => source.remote);

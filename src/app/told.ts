@@ -5,8 +5,8 @@ import type { Hash } from "../model/file.ts";
 import type { CopyOperation } from "../model/operation.ts";
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
-import { racyNs } from "./consolidate.ts";
 import { mirrorFolder } from "./mirroring.ts";
+import { racyNs } from "./recorder.ts";
 
 /** A file of the archive as a journal tells it. */
 export interface ToldFile {

@@ -11,10 +11,16 @@ export interface SeenBatch {
   readonly rows: readonly Uint8Array[];
 }
 
+/** "again": what the first look of this scan has seen may be among it. */
+export type Look = "first" | "again";
+
+/** Files that this scan sees for the first time. */
 export interface SeenCounts {
   readonly new: number;
   readonly changed: number;
   readonly unchanged: number;
+  /** Sum of their sizes. */
+  readonly bytes: number;
 }
 
 /** Makes the tables that one scan works in; they live as long as the session. */
@@ -33,11 +39,12 @@ export async function beginScan(session: DedicatedSession): Promise<void> {
 /**
  * Merges what a walk saw into the inventory. A file is taken for unchanged while its size and
  * times are the same; in the archive, where every new link changes ctime, while size,
- * mtime and inode are. Changed files lose their hash. Committed when it returns.
+ * mtime and inode are. Changed files lose their hash. Committed when it returns. A file counts once in a scan, however
+ * often it is looked at.
  */
 export async function mergeSeen(
   session: DedicatedSession,
-  { sourceId, kind }: { readonly sourceId: number; readonly kind: "source" | "archive" },
+  { sourceId, kind, look }: { readonly sourceId: number; readonly kind: "source" | "archive"; readonly look: Look },
   { folders, rows }: SeenBatch,
 ): Promise<SeenCounts> {
   const paths = folders.map(({ path }) => path);
@@ -60,10 +67,12 @@ export async function mergeSeen(
           file.size = seen.size and file.mtime = seen.mtime and case ${kind}::text
             when 'archive' then file.inode is not distinct from seen.inode or seen.inode is null
             else file.ctime = seen.ctime end as same,
-          file.gone_at is not null or (file.device, file.inode) is distinct from (seen.device, seen.inode) as stale
+          file.gone_at is not null or (file.device, file.inode) is distinct from (seen.device, seen.inode) as stale,
+          seen_file.id is null as first
         from seen
         join place on place.number = seen.folder_number
         left join file on file.folder_id = place.id and file.name = seen.name
+        left join seen_file on ${look}::text = 'again' and seen_file.id = file.id
       ), added as (
         insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, hash)
         select folder_id, name, size, mtime, ctime, device, inode, junk,
@@ -84,15 +93,16 @@ export async function mergeSeen(
       ), outdated_entry as (
         delete from entry using matched where entry.file_id = matched.file_id and not matched.same
       ), noted as (
-        insert into seen_file select file_id from matched where file_id is not null
+        insert into seen_file select file_id from matched where file_id is not null and first
         union all select id from added
       )
       select count(*) filter (where file_id is null)::float8 as new,
         count(*) filter (where not same)::float8 as changed,
-        count(*) filter (where same)::float8 as unchanged
-      from matched
+        count(*) filter (where same)::float8 as unchanged,
+        coalesce(sum(size), 0)::float8 as bytes
+      from matched where first
     `);
-    return counts ?? { new: 0, changed: 0, unchanged: 0 };
+    return counts ?? { new: 0, changed: 0, unchanged: 0, bytes: 0 };
   });
 }
 

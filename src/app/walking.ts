@@ -1,0 +1,168 @@
+import { archiveExchanged } from "../archive/errors.ts";
+import type { DedicatedSession } from "../inventory/database.ts";
+import { addProblems } from "../inventory/problems.ts";
+import { beginScan, findUnseen, type Look, markGone, mergeSeen, unseenFolders } from "../inventory/seen.ts";
+import { scanBegun, sourceScanned } from "../inventory/sources.ts";
+import type { Problem } from "../model/operation.ts";
+import { type WalkBatch, type WalkOptions, type WalkRules, walk } from "../sources/walk.ts";
+import { ThreadSilent } from "../threads/pool.ts";
+import type { App } from "./context.ts";
+import { Growth } from "./growth.ts";
+import { sourceShrank } from "./guards.ts";
+import type { Phase } from "./progress.ts";
+import { type Shrunk, shrinkage } from "./shrinkage.ts";
+import type { Target } from "./targets.ts";
+import { patienceSeconds, walkThreads } from "./threads.ts";
+import { describeTrouble } from "./trouble.ts";
+import { inParts } from "./walk-parts.ts";
+import { silence } from "./watch.ts";
+
+/** What one target shows now, each file counted once. */
+export interface TargetCounts {
+  readonly files: number;
+  readonly bytes: number;
+  readonly new: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly missing: number;
+  /** Files and folders that could not be looked at. */
+  readonly unreadable: number;
+}
+
+/**
+ * Brings the files of sources and the archive up to date with the disks, side by side; reads none of them. Committed
+ * as it goes.
+ *
+ * @param runId Where is listed what cannot be looked at.
+ * @returns in the order of the targets
+ * @throws AppError SOURCE_SHRANK; ARCHIVE_LOST. A source that is lost is left behind, and its watch tells.
+ */
+export async function walkTargets(app: App, targets: readonly Target[], runId: string): Promise<TargetCounts[]> {
+  const phase = app.progress.begin("looking through folders");
+  const growth = new Growth(app);
+  const seen = await Promise.all(targets.map((target) => walkTarget(app, target, { runId, phase, growth })));
+  phase.end();
+  const shrunk = seen.flatMap(({ shrunk: one }) => one ?? []);
+  if (shrunk.length > 0) throw sourceShrank(shrunk);
+  await growth.settle();
+  return seen.map(({ counts }) => counts);
+}
+
+interface Context {
+  readonly runId: string;
+  readonly phase: Phase;
+  readonly growth: Growth;
+}
+
+interface Walked {
+  readonly counts: TargetCounts;
+  /** It has lost so much that nothing of it counts as gone. */
+  readonly shrunk: Shrunk | null;
+}
+
+async function walkTarget(app: App, target: Target, context: Context): Promise<Walked> {
+  await using session = await app.db.session();
+  await beginScan(session);
+  await scanBegun(app.db, target.id);
+  const { watch } = target;
+  const looking = new Looking(app, session, target, context);
+  const { total } = looking;
+  await looking.lookThrough();
+  if (!app.signal.aborted && total.unreadable === 0) await looking.lookAgain();
+  // What was not looked at may still be there: only a scan that saw everything makes a file count as gone. A share that
+  // was unmounted meanwhile looks like an empty folder, without any error.
+  const sawEverything = !app.signal.aborted && total.unreadable === 0 && (await watch.isThere());
+  if (target.kind === "archive" && watch.lost !== null) throw archiveExchanged(target.root);
+  if (!sawEverything) return { counts: total, shrunk: null };
+  let shrunk: Shrunk | null = null;
+  const missing = await markGone(session, async (db, gone) => {
+    shrunk = gone === 0 ? null : await shrinkage(db, target, total, gone);
+    return shrunk === null;
+  });
+  if (missing === null) return { counts: total, shrunk };
+  await sourceScanned(app.db, target.id, target.mount);
+  return { counts: { ...total, missing }, shrunk: null };
+}
+
+/** The folder is gone, or something else has taken its place: so are its files. */
+const goneCodes = ["ENOENT", "ENOTDIR"];
+
+/** Looks at the files of one target, and tells the inventory. */
+class Looking {
+  readonly total = { files: 0, bytes: 0, new: 0, changed: 0, unchanged: 0, missing: 0, unreadable: 0 };
+  readonly #session: DedicatedSession;
+  readonly #target: Target;
+  readonly #context: Context;
+  readonly #rules: WalkRules;
+  readonly #options: WalkOptions;
+
+  constructor(app: App, session: DedicatedSession, target: Target, context: Context) {
+    this.#session = session;
+    this.#target = target;
+    this.#context = context;
+    const { root, exclude, inodes, watch } = target;
+    this.#rules = { root, exclude, inodes, junk: app.config.scan.excludeJunk ? "marked" : "ordinary" };
+    const signal = AbortSignal.any([app.signal, watch.signal]);
+    this.#options = { threads: walkThreads(app, target), signal, patienceSeconds: patienceSeconds(app, target) };
+  }
+
+  lookThrough(): Promise<void> {
+    return this.#look("first", this.#rules, () => true);
+  }
+
+  /**
+   * Lists each folder again that misses files. A share that loses its server in the middle of a listing may end it
+   * without an error: libc takes ENOENT for the end of a folder.
+   */
+  async lookAgain(): Promise<void> {
+    await findUnseen(this.#session, this.#target.id);
+    for (let after = 0; !this.#options.signal.aborted; ) {
+      const page = await unseenFolders(this.#session, after);
+      if (page.length === 0) return;
+      after = page.at(-1)?.id ?? after;
+      const folders = page.map(({ path }) => path);
+      await this.#look("again", { ...this.#rules, folders }, ({ code }) => !goneCodes.includes(code));
+    }
+  }
+
+  async #look(look: Look, rules: WalkRules, isTrouble: (one: Unreadable) => boolean): Promise<void> {
+    const { total } = this;
+    const { id, kind, watch } = this.#target;
+    for await (const part of inParts(unlessSilent(walk(rules, this.#options), watch))) {
+      // What was seen since somebody mounted something there is not the source's.
+      if (!(await watch.isThere())) return;
+      const seen = await mergeSeen(this.#session, { sourceId: id, kind, look }, part);
+      const files = seen.new + seen.changed + seen.unchanged;
+      total.files += files;
+      total.bytes += seen.bytes;
+      total.new += seen.new;
+      total.changed += seen.changed;
+      total.unchanged += seen.unchanged;
+      const problems = part.unreadable.filter(isTrouble);
+      total.unreadable += problems.length;
+      watch.count(part.files + problems.length);
+      await addProblems(this.#session, this.#context.runId, (await watch.hear(problems)).map(problemIn(this.#target)));
+      this.#context.phase.add({ files });
+      await this.#context.growth.add(seen.new);
+    }
+  }
+}
+
+type Unreadable = WalkBatch["unreadable"][number];
+
+/** A source that does not answer is lost, and its walk ends. */
+async function* unlessSilent(
+  batches: AsyncIterable<WalkBatch>,
+  watch: Target["watch"],
+): AsyncGenerator<WalkBatch, void, undefined> {
+  try {
+    yield* batches;
+  } catch (error) {
+    if (!(error instanceof ThreadSilent)) throw error;
+    watch.lose(silence(error));
+  }
+}
+
+function problemIn({ name }: Target): (unreadable: Unreadable) => Problem {
+  return ({ path, code }) => ({ source: name, path, code, message: describeTrouble(code) });
+}
