@@ -1,3 +1,35 @@
+CREATE OR REPLACE FUNCTION check_added()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (select from added left join folder on folder.id = added.folder_id where folder.id is null) then
+    raise foreign_key_violation using message = 'a file must lie in a folder';
+  end if;
+  update folder set digest = null where id in (select folder_id from added) and digest is not null;
+  return null;
+end $function$
+
+CREATE OR REPLACE FUNCTION forget_comparison()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (select from written) then
+    delete from compared;
+  end if;
+  return null;
+end $function$
+
+CREATE OR REPLACE FUNCTION forget_digest()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update folder set digest = null where id in (old.folder_id, new.folder_id) and digest is not null;
+  return null;
+end $function$
+
 CREATE OR REPLACE FUNCTION path_key(path text)
  RETURNS bytea
  LANGUAGE sql
@@ -14,6 +46,14 @@ table claim
   import_id integer not null
   constraint claim_import_id_fkey FOREIGN KEY (import_id) REFERENCES import(id)
   CREATE UNIQUE INDEX claim_place ON claim USING btree (path_key(folder), name)
+
+table compared
+  source_ids integer[] not null
+  archive_id integer
+  junk text not null
+  groups bigint not null
+  files bigint not null
+  bytes bigint not null
 
 table entry
   archive_id integer not null
@@ -52,17 +92,22 @@ table file
   recorded_at timestamp with time zone not null default now()
   gone_at timestamp with time zone
   claimed boolean not null default false
-  constraint file_folder_id_fkey FOREIGN KEY (folder_id) REFERENCES folder(id)
   constraint file_pkey PRIMARY KEY (id)
   CREATE INDEX file_claimed ON file USING btree (id) WHERE claimed
   CREATE INDEX file_hash ON file USING btree (hash) WHERE (hash IS NOT NULL)
   CREATE UNIQUE INDEX file_name ON file USING btree (folder_id, name)
   CREATE INDEX file_size ON file USING btree (size) WHERE (gone_at IS NULL)
+  CREATE TRIGGER file_added AFTER INSERT ON file REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_added()
+  CREATE TRIGGER file_changed AFTER UPDATE ON file FOR EACH ROW WHEN (old.folder_id IS DISTINCT FROM new.folder_id OR old.name IS DISTINCT FROM new.name OR old.size IS DISTINCT FROM new.size OR old.mtime IS DISTINCT FROM new.mtime OR old.ctime IS DISTINCT FROM new.ctime OR old.device IS DISTINCT FROM new.device OR old.inode IS DISTINCT FROM new.inode OR old.junk IS DISTINCT FROM new.junk OR old.gone_at IS DISTINCT FROM new.gone_at) EXECUTE FUNCTION forget_digest()
+  CREATE TRIGGER file_compared_added AFTER INSERT ON file REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION forget_comparison()
+  CREATE TRIGGER file_compared_changed AFTER UPDATE ON file REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION forget_comparison()
+  CREATE TRIGGER file_compared_removed AFTER DELETE ON file REFERENCING OLD TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION forget_comparison()
 
 table folder
   id bigint not null generated always as identity
   source_id integer not null
   path text collate "C" not null
+  digest bytea
   constraint folder_pkey PRIMARY KEY (id)
   constraint folder_source_id_fkey FOREIGN KEY (source_id) REFERENCES source(id)
   CREATE UNIQUE INDEX folder_path ON folder USING btree (source_id, path_key(path))

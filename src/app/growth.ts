@@ -1,7 +1,7 @@
 import { refreshStatistics } from "../inventory/statistics.ts";
 import type { App } from "./context.ts";
 
-/** Keeps the planner's statistics in step with tables that grow fast: after every doubling. */
+/** Keeps the planner's statistics in step with tables that grow fast: whenever they have grown fivefold. */
 export class Growth {
   readonly #app: App;
   #added = 0;
@@ -16,7 +16,7 @@ export class Growth {
     this.#added += rows;
     this.#stale ||= rows > 0;
     if (this.#added < this.#next) return;
-    this.#next = this.#added * 2;
+    this.#next = this.#added * 5;
     this.#stale = false;
     await refreshStatistics(this.#app.db);
   }

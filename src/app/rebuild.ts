@@ -86,7 +86,7 @@ async function rebuild(app: App, work: Work): Promise<RebuildTotals> {
   await beginOrigins(session);
   // First, so that a damaged journal is found out before anything is changed.
   const { journals, runs } = await collect(app, work, session);
-  await walkTargets(app, [archive], runId);
+  await walkTargets(app, [archive], runId, "nothing");
   const { bytesRead } = read ? await readArchive(app, archive, runId) : { bytesRead: 0 };
   if (app.signal.aborted) throw app.signal.reason;
   await addSources(app.db, latestRoots(journals));

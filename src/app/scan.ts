@@ -1,10 +1,11 @@
 import type { JunkRule } from "../inventory/candidates.ts";
 import { applyClaims } from "../inventory/claims.ts";
+import { comparedBefore, rememberComparison } from "../inventory/compared.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
 import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
 import { claimWithCzkawka } from "./czkawka.ts";
-import { findDuplicates } from "./hashing.ts";
+import { type Found, findDuplicates } from "./hashing.ts";
 import type { Targets } from "./targets.ts";
 import { type TargetCounts, walkTargets } from "./walking.ts";
 
@@ -32,7 +33,7 @@ export interface ScanResult {
 }
 
 /**
- * Brings the inventory up to date with the disks, and finds which files are equal. Reads no more
+ * Brings the inventory up to date with the disks, and finds which files are equal. Reads hardly more
  * than that takes. What it learned is committed as it goes: a scan that was killed goes on where it was.
  *
  * @param runId Where unreadable files are listed.
@@ -48,14 +49,15 @@ export async function scan(
 ): Promise<ScanResult> {
   const started = app.now().getTime();
   const everything = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
-  const seen = await walkTargets(app, everything, runId);
+  const seen = await walkTargets(app, everything, runId, engine === "onefold" ? "small files" : "nothing");
   const sourceCounts = seen.slice(0, targets.sources.length);
   if (engine === "czkawka" && !app.signal.aborted) await claimWithCzkawka(app, targets, runId);
   await applyClaims(
     app.db,
     targets.sources.map(({ id }) => id),
   );
-  const hashed = await findDuplicates(app, targets, runId, junk);
+  const compared = await compare(app, targets, runId, junk);
+  const { hashed } = compared;
   if (targets.archive !== null) await adoptStanding(app, targets.archive);
   const sum = (pick: (counts: TargetCounts) => number) =>
     sourceCounts.reduce((total, counts) => total + pick(counts), 0);
@@ -67,14 +69,28 @@ export async function scan(
       changed: sum((counts) => counts.changed),
       unchanged: sum((counts) => counts.unchanged),
       missing: sum((counts) => counts.missing),
-      readBytes: hashed.bytesRead,
-      hashedFiles: hashed.files,
+      readBytes: sum(({ read }) => read.bytes) + hashed.bytesRead,
+      hashedFiles: sum(({ read }) => read.files) + hashed.files,
       unreadable: seen.reduce((total, counts) => total + counts.unreadable, hashed.unreadable),
       seconds: (app.now().getTime() - started) / 1000,
     },
-    duplicates: await duplicateTotals(
-      app.db,
-      targets.sources.map(({ id }) => id),
-    ),
+    duplicates: compared.duplicates,
   };
+}
+
+/** Where no file was written to since all of them were compared, that still holds. */
+async function compare(
+  app: App,
+  { sources, archive }: Targets,
+  runId: string,
+  junk: JunkRule,
+): Promise<{ readonly hashed: Found; readonly duplicates: DuplicateTotals }> {
+  const sourceIds = sources.map(({ id }) => id);
+  const comparison = { sourceIds, archiveId: archive?.id ?? null, junk };
+  const known = await comparedBefore(app.db, comparison);
+  if (known !== null) return { hashed: { files: 0, bytesRead: 0, unreadable: 0 }, duplicates: known };
+  const hashed = await findDuplicates(app, { sources, archive }, runId, junk);
+  const isWhole = !app.signal.aborted && hashed.unreadable === 0 && sources.every(({ watch }) => watch.lost === null);
+  const duplicates = isWhole ? await rememberComparison(app.db, comparison) : await duplicateTotals(app.db, sourceIds);
+  return { hashed, duplicates };
 }

@@ -1,8 +1,9 @@
 import { archiveExchanged } from "../archive/errors.ts";
 import type { DedicatedSession } from "../inventory/database.ts";
+import { makeIndexes, postponeIndexes } from "../inventory/late-indexes.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { beginScan, findUnseen, type Look, markGone, mergeSeen, unseenFolders } from "../inventory/seen.ts";
-import { scanBegun, sourceScanned } from "../inventory/sources.ts";
+import { isUnseen, scanBegun, sourceScanned } from "../inventory/sources.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, type WalkOptions, type WalkRules, walk } from "../sources/walk.ts";
 import { ThreadSilent } from "../threads/pool.ts";
@@ -27,24 +28,35 @@ export interface TargetCounts {
   readonly missing: number;
   /** Files and folders that could not be looked at. */
   readonly unreadable: number;
+  /** What was read on the way; see {@link WalkReading}. */
+  readonly read: { readonly files: number; readonly bytes: number };
 }
 
+/** "small files": those of a source that is new and not over a network are read as soon as they are seen, if many. */
+export type WalkReading = "nothing" | "small files";
+
 /**
- * Brings the files of sources and the archive up to date with the disks, side by side; reads none of them. Committed
- * as it goes.
+ * Brings the files of sources and the archive up to date with the disks, side by side. Committed as it goes.
  *
  * @param runId Where is listed what cannot be looked at.
  * @returns in the order of the targets
  * @throws AppError SOURCE_SHRANK; ARCHIVE_LOST. A source that is lost is left behind, and its watch tells.
  */
-export async function walkTargets(app: App, targets: readonly Target[], runId: string): Promise<TargetCounts[]> {
+export async function walkTargets(
+  app: App,
+  targets: readonly Target[],
+  runId: string,
+  reading: WalkReading,
+): Promise<TargetCounts[]> {
   const phase = app.progress.begin("looking through folders");
-  const growth = new Growth(app);
-  const seen = await Promise.all(targets.map((target) => walkTarget(app, target, { runId, phase, growth })));
+  const context = { runId, phase, growth: new Growth(app), reading };
+  await postponeIndexes(app.db);
+  const seen = await Promise.all(targets.map((target) => walkTarget(app, target, context)));
   phase.end();
   const shrunk = seen.flatMap(({ shrunk: one }) => one ?? []);
   if (shrunk.length > 0) throw sourceShrank(shrunk);
-  await growth.settle();
+  await makeIndexes(app.db);
+  await context.growth.settle();
   return seen.map(({ counts }) => counts);
 }
 
@@ -52,6 +64,7 @@ interface Context {
   readonly runId: string;
   readonly phase: Phase;
   readonly growth: Growth;
+  readonly reading: WalkReading;
 }
 
 interface Walked {
@@ -67,7 +80,7 @@ async function walkTarget(app: App, target: Target, context: Context): Promise<W
   const { watch } = target;
   const looking = new Looking(app, session, target, context);
   const { total } = looking;
-  await looking.lookThrough();
+  await looking.lookThrough(await mayRead(app, target, context));
   if (!app.signal.aborted && total.unreadable === 0) await looking.lookAgain();
   // What was not looked at may still be there: only a scan that saw everything makes a file count as gone. A share that
   // was unmounted meanwhile looks like an empty folder, without any error.
@@ -84,12 +97,21 @@ async function walkTarget(app: App, target: Target, context: Context): Promise<W
   return { counts: { ...total, missing }, shrunk: null };
 }
 
+/** Over a network, and where the disk has to look for each file, what need not be read is not. */
+async function mayRead(app: App, { id, kind, remote }: Target, { reading }: Context): Promise<WalkReading> {
+  const may = reading === "small files" && kind === "source" && !remote && (await isUnseen(app.db, id));
+  return may ? reading : "nothing";
+}
+
 /** The folder is gone, or something else has taken its place: so are its files. */
 const goneCodes = ["ENOENT", "ENOTDIR"];
 
 /** Looks at the files of one target, and tells the inventory. */
 class Looking {
-  readonly total = { files: 0, bytes: 0, new: 0, changed: 0, unchanged: 0, missing: 0, unreadable: 0 };
+  readonly total = {
+    ...{ files: 0, bytes: 0, new: 0, changed: 0, unchanged: 0, missing: 0, unreadable: 0 },
+    read: { files: 0, bytes: 0 },
+  };
   readonly #session: DedicatedSession;
   readonly #target: Target;
   readonly #context: Context;
@@ -106,8 +128,9 @@ class Looking {
     this.#options = { threads: walkThreads(app, target), signal, patienceSeconds: patienceSeconds(app, target) };
   }
 
-  lookThrough(): Promise<void> {
-    return this.#look("first", this.#rules, () => true);
+  lookThrough(reading: WalkReading): Promise<void> {
+    const rules = reading === "nothing" ? this.#rules : { ...this.#rules, reading };
+    return this.#look("first", rules, () => true);
   }
 
   /**
@@ -138,11 +161,13 @@ class Looking {
       total.new += seen.new;
       total.changed += seen.changed;
       total.unchanged += seen.unchanged;
+      total.read.files += part.read.files;
+      total.read.bytes += part.read.bytes;
       const problems = part.unreadable.filter(isTrouble);
       total.unreadable += problems.length;
       watch.count(part.files + problems.length);
       await addProblems(this.#session, this.#context.runId, (await watch.hear(problems)).map(problemIn(this.#target)));
-      this.#context.phase.add({ files });
+      this.#context.phase.add({ files, bytes: part.read.bytes });
       await this.#context.growth.add(seen.new);
     }
   }

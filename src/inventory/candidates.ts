@@ -1,3 +1,4 @@
+import { wholeUpTo } from "../model/fingerprint.ts";
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { type DedicatedSession, type Session, sql } from "./database.ts";
@@ -22,9 +23,16 @@ interface Row {
 /** What becomes of files that systems leave behind: see sources/junk.ts. */
 export type JunkRule = "compared" | "left out";
 
-/** Hard links to one inode of one source are one file here: `copies` counts them once. */
-const copies = sql`
-  count(*) filter (where inode is null) + count(distinct (source_id, device, inode)) filter (where inode is not null)`;
+/** Sizes and heads of the files of these sources that may be read. Hard links to one inode of one source are one. */
+const oneEach = (sourceIds: readonly number[]) => sql`(
+  select size, head from wanted as file join folder on folder.id = file.folder_id
+  where inode is null and source_id = any(${sourceIds}::int[])
+  union all
+  select size, head from (
+    select distinct size, head, source_id, device, inode from wanted as file join folder on folder.id = file.folder_id
+    where inode is not null and source_id = any(${sourceIds}::int[])
+  ) as linked
+) as one_each`;
 
 /** Settles for the session which files may be read at all. */
 export async function beginReading(session: DedicatedSession, junk: JunkRule): Promise<void> {
@@ -48,9 +56,8 @@ export async function beginHashing(
   await beginReading(session, junk);
   await session.query(sql`
     create temp table shared_size as
-    select size from wanted as file join folder on folder.id = file.folder_id
-    where size > 0 and source_id = any(${[...sourceIds, archiveId ?? 0]}::int[])
-    group by size having count(*) > 1 and ${copies} > 1
+    select size from ${oneEach([...sourceIds, archiveId ?? 0])}
+    where size > 0 group by size having count(*) > 1
   `);
   await session.query(sql`create index on shared_size (size)`);
   await session.query(sql`
@@ -83,14 +90,13 @@ export async function* filesOfSharedSize(session: Session, sourceId: number): As
 export async function findTies(session: DedicatedSession, knownIds: readonly number[]): Promise<void> {
   await session.query(sql`
     create temp table tied as
-    select size, head from wanted as file join folder on folder.id = file.folder_id
-    where head is not null and source_id = any(${knownIds}::int[])
-    group by size, head having count(*) > 1 and ${copies} > 1
+    select size, head from ${oneEach(knownIds)}
+    where head is not null group by size, head having count(*) > 1
   `);
   await session.query(sql`
     create temp table tied_size as
     select distinct size from wanted as file join folder on folder.id = file.folder_id
-    where head is null and hash is not null and source_id = any(${knownIds}::int[])
+    where size > ${wholeUpTo} and head is null and hash is not null and source_id = any(${knownIds}::int[])
       and size in (select size from shared_size)
   `);
   await session.query(sql`analyze tied`);

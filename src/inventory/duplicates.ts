@@ -15,13 +15,19 @@ export interface DuplicateTotals {
 /** Counts duplicates among the given sources; hard links to one inode count once, junk not at all. */
 export async function duplicateTotals(db: Session, sourceIds: readonly number[]): Promise<DuplicateTotals> {
   const [totals] = await db.query<DuplicateTotals>(sql`
-    with copied as (
-      select max(size) as size,
-        count(*) filter (where inode is null)
-          + count(distinct (source_id, device, inode)) filter (where inode is not null) as copies
+    with ours as (
+      select hash, size, source_id, device, inode
       from file join folder on folder.id = file.folder_id
       where gone_at is null and not junk and hash is not null and source_id = any(${sourceIds}::int[])
-      group by hash having count(*) > 1
+    ), copied as (
+      select max(size) as size, count(*) as copies
+      from (
+        select hash, size from ours where inode is null
+        union all
+        select hash, size from (select distinct hash, size, source_id, device, inode from ours where inode is not null)
+          as linked
+      ) as one_each
+      group by hash
     )
     select count(*)::float8 as groups, coalesce(sum(copies - 1), 0)::float8 as files,
       coalesce(sum((copies - 1) * size), 0)::float8 as bytes

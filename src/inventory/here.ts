@@ -15,14 +15,14 @@ export async function beginHere(session: DedicatedSession): Promise<void> {
     create temp table here (
       id bigint generated always as identity primary key,
       folder_number bigint, name text collate "C", size bigint, mtime bigint, ctime bigint,
-      device bigint, inode bigint, junk boolean,
+      device bigint, inode bigint, junk boolean, racy boolean,
       code text, recorded bytea, hash bytea, to_read boolean not null default false, entry_id bigint
     )
   `);
   await session.query(sql`create temp table beside (path text collate "C", code text)`);
 }
 
-/** A part of a walk; rows are COPY lines of folder number, name, size, mtime, ctime, device, inode, junk. */
+/** A part of a walk; rows are COPY lines of folder number, name, size, mtime, ctime, device, inode, junk, racy, hash. */
 export interface HereBatch {
   readonly folders: readonly { readonly number: number; readonly path: PathText }[];
   readonly rows: Uint8Array;
@@ -34,7 +34,7 @@ export async function addHere(session: DedicatedSession, { folders, rows, beside
     insert into here_folder
     select * from unnest(${folders.map(({ number }) => number)}::bigint[], ${folders.map(({ path }) => path)}::text[])
   `);
-  await session.copyIn("here (folder_number, name, size, mtime, ctime, device, inode, junk)", [rows]);
+  await session.copyIn("here (folder_number, name, size, mtime, ctime, device, inode, junk, racy, hash)", [rows]);
   if (beside.length > 0) {
     await session.copyIn("beside (path, code)", [copyText(beside.map(({ path, code }) => [path, code]))]);
   }

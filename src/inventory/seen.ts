@@ -1,14 +1,26 @@
 import type { PathText } from "../model/path.ts";
 import { relaxCommits } from "./commits.ts";
-import { type DedicatedSession, type Session, sql } from "./database.ts";
+import { type DedicatedSession, type Query, type Session, sql } from "./database.ts";
 
 /** BLAKE3-256 of nothing: an empty file is never opened. */
 const emptyHash = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
 
-/** A part of a walk: rows are COPY lines of folder number, name, size, mtime, ctime, device, inode, junk. */
+/** A folder of a walk. */
+export interface SeenFolder {
+  readonly number: number;
+  readonly path: PathText;
+  /** In hex: while it is the same, so are the files in it. null where the folder was not seen whole. */
+  readonly digest: string | null;
+  readonly files: number;
+  /** Sum of sizes. */
+  readonly bytes: number;
+  /** COPY lines of folder number, name, size, mtime, ctime, device, inode, junk, racy, hash. */
+  readonly rows: Uint8Array;
+}
+
+/** A part of a walk. No folder stands in two parts of a look. */
 export interface SeenBatch {
-  readonly folders: readonly { readonly number: number; readonly path: PathText }[];
-  readonly rows: readonly Uint8Array[];
+  readonly folders: readonly SeenFolder[];
 }
 
 /** "again": what the first look of this scan has seen may be among it. */
@@ -29,11 +41,20 @@ export async function beginScan(session: DedicatedSession): Promise<void> {
   await session.query(sql`
     create temp table if not exists seen (
       folder_number bigint, name text collate "C", size bigint, mtime bigint, ctime bigint,
-      device bigint, inode bigint, junk boolean
+      device bigint, inode bigint, junk boolean, racy boolean, hash bytea
     )
   `);
+  // Files that were seen, and folders of which every known file was.
   await session.query(sql`create temp table if not exists seen_file (id bigint)`);
-  await session.query(sql`truncate seen, seen_file`);
+  await session.query(sql`create temp table if not exists seen_folder (id bigint)`);
+  await session.query(sql`truncate seen, seen_file, seen_folder`);
+}
+
+/** Whose files are merged. */
+interface Seen {
+  readonly sourceId: number;
+  readonly kind: "source" | "archive";
+  readonly look: Look;
 }
 
 /**
@@ -41,69 +62,161 @@ export async function beginScan(session: DedicatedSession): Promise<void> {
  * times are the same; in the archive, where every new link changes ctime, while size,
  * mtime and inode are. Changed files lose their hash. Committed when it returns. A file counts once in a scan, however
  * often it is looked at.
+ *
+ * Costs a microsecond a file where folders have their digest still, else some ten.
  */
-export async function mergeSeen(
-  session: DedicatedSession,
-  { sourceId, kind, look }: { readonly sourceId: number; readonly kind: "source" | "archive"; readonly look: Look },
-  { folders, rows }: SeenBatch,
-): Promise<SeenCounts> {
-  const paths = folders.map(({ path }) => path);
-  const numbers = folders.map(({ number }) => number);
+export async function mergeSeen(session: DedicatedSession, seen: Seen, { folders }: SeenBatch): Promise<SeenCounts> {
   return session.transaction(async (db) => {
-    await db.query(sql`
-      insert into folder (source_id, path) select ${sourceId}, path from unnest(${paths}::text[]) as path
-      on conflict do nothing
-    `);
-    await db.query(sql`truncate seen`);
-    await db.copyIn("seen (folder_number, name, size, mtime, ctime, device, inode, junk)", rows);
-    await db.query(sql`analyze seen`);
-    const [counts] = await db.query<SeenCounts>(sql`
-      with place as materialized (
-        select number, folder.id
-        from unnest(${numbers}::bigint[], ${paths}::text[]) as given (number, path)
-        join folder on folder.source_id = ${sourceId} and path_key(folder.path) = path_key(given.path)
-      ), matched as materialized (
-        select place.id as folder_id, seen.*, file.id as file_id,
-          file.size = seen.size and file.mtime = seen.mtime and case ${kind}::text
-            when 'archive' then file.inode is not distinct from seen.inode or seen.inode is null
-            else file.ctime = seen.ctime end as same,
-          file.gone_at is not null or (file.device, file.inode) is distinct from (seen.device, seen.inode) as stale,
-          seen_file.id is null as first
-        from seen
-        join place on place.number = seen.folder_number
-        left join file on file.folder_id = place.id and file.name = seen.name
-        left join seen_file on ${look}::text = 'again' and seen_file.id = file.id
-      ), added as (
-        insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, hash)
-        select folder_id, name, size, mtime, ctime, device, inode, junk,
-          case when size = 0 then decode(${emptyHash}, 'hex') end
-        from matched where file_id is null
-        returning id
-      ), changed as (
-        update file set size = matched.size, mtime = matched.mtime, ctime = matched.ctime,
-          device = matched.device, inode = matched.inode, junk = matched.junk,
-          head = null, hash = case when matched.size = 0 then decode(${emptyHash}, 'hex') end,
-          racy = false, claimed = false, recorded_at = now(), gone_at = null
-        from matched where file.id = matched.file_id and not matched.same
-      ), refreshed as (
-        update file set device = matched.device, inode = matched.inode, gone_at = null
-        from matched where file.id = matched.file_id and matched.same and matched.stale
-      ), outdated_evidence as (
-        delete from evidence using matched where evidence.file_id = matched.file_id and not matched.same
-      ), outdated_entry as (
-        delete from entry using matched where entry.file_id = matched.file_id and not matched.same
-      ), noted as (
-        insert into seen_file select file_id from matched where file_id is not null and first
-        union all select id from added
-      )
-      select count(*) filter (where file_id is null)::float8 as new,
-        count(*) filter (where not same)::float8 as changed,
-        count(*) filter (where same)::float8 as unchanged,
-        coalesce(sum(size), 0)::float8 as bytes
-      from matched where first
-    `);
-    return counts ?? { new: 0, changed: 0, unchanged: 0, bytes: 0 };
+    // What a first look missed may be in a folder that looks as ever.
+    const asEver = seen.look === "first" ? await noteUnchanged(db, seen.sourceId, folders) : new Set<number>();
+    const others = folders.filter(({ number }) => !asEver.has(number));
+    const counts = others.length === 0 ? nothingSeen : await mergeFolders(db, seen, others);
+    const unchanged = folders.filter(({ number }) => asEver.has(number));
+    return {
+      ...counts,
+      unchanged: unchanged.reduce((sum, { files }) => sum + files, counts.unchanged),
+      bytes: unchanged.reduce((sum, { bytes }) => sum + bytes, counts.bytes),
+    };
   });
+}
+
+const nothingSeen: SeenCounts = { new: 0, changed: 0, unchanged: 0, bytes: 0 };
+
+/** Notes the folders that look as they did when all of their files were seen. @returns their numbers */
+async function noteUnchanged(db: Session, sourceId: number, folders: readonly SeenFolder[]): Promise<Set<number>> {
+  const rows = await db.query<{ number: number }>(sql`
+    with same as materialized (
+      select given.number, folder.id from ${givenFolders(folders)}
+      join folder on folder.source_id = ${sourceId} and path_key(folder.path) = path_key(given.path)
+      where folder.digest = decode(given.digest, 'hex')
+    ), noted as (
+      insert into seen_folder select id from same
+    )
+    select number::float8 as number from same
+  `);
+  return new Set(rows.map(({ number }) => number));
+}
+
+async function mergeFolders(db: Session, seen: Seen, folders: readonly SeenFolder[]): Promise<SeenCounts> {
+  const given = folders.map(({ path }) => path);
+  const fresh = await db.query<{ id: number; path: PathText }>(sql`
+    insert into folder (source_id, path) select ${seen.sourceId}, path from unnest(${given}::text[]) as path
+    on conflict do nothing
+    returning id::float8 as id, path
+  `);
+  await db.query(sql`truncate seen`);
+  await db.copyIn("seen (folder_number, name, size, mtime, ctime, device, inode, junk, racy, hash)", [
+    Buffer.concat(folders.map(({ rows }) => rows)),
+  ]);
+  if (fresh.length === folders.length) return addFiles(db, folders, new Map(fresh.map(({ path, id }) => [path, id])));
+  await db.query(sql`analyze seen`);
+  const counts = await compareFiles(db, seen, folders);
+  await keepDigests(db, seen.sourceId, folders);
+  return counts;
+}
+
+/** Files of folders that nobody knew: there is nothing to compare them with. */
+async function addFiles(
+  db: Session,
+  folders: readonly SeenFolder[],
+  ids: ReadonlyMap<PathText, number>,
+): Promise<SeenCounts> {
+  const numbers = folders.map(({ number }) => number);
+  const folderIds = folders.map(({ path }) => ids.get(path) ?? null);
+  const [counts] = await db.query<SeenCounts>(sql`
+    with added as (
+      insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, racy, hash)
+      select place.id, name, size, mtime, ctime, device, inode, junk, racy,
+        case when size = 0 then decode(${emptyHash}, 'hex') else hash end
+      from seen join unnest(${numbers}::bigint[], ${folderIds}::bigint[]) as place (number, id)
+        on place.number = seen.folder_number
+      returning size
+    )
+    select count(*)::float8 as new, 0::float8 as changed, 0::float8 as unchanged,
+      coalesce(sum(size), 0)::float8 as bytes
+    from added
+  `);
+  await db.query(sql`
+    with noted as (insert into seen_folder select unnest(${folderIds}::bigint[]))
+    update folder set digest = decode(given.digest, 'hex')
+    from unnest(${folderIds}::bigint[], ${folders.map(({ digest }) => digest)}::text[]) as given (id, digest)
+    where folder.id = given.id and given.digest is not null
+  `);
+  return counts ?? nothingSeen;
+}
+
+async function compareFiles(
+  db: Session,
+  { sourceId, kind, look }: Seen,
+  folders: readonly SeenFolder[],
+): Promise<SeenCounts> {
+  const [counts] = await db.query<SeenCounts>(sql`
+    with place as materialized (
+      select number, folder.id from ${givenFolders(folders)}
+      join folder on folder.source_id = ${sourceId} and path_key(folder.path) = path_key(given.path)
+    ), matched as materialized (
+      select place.id as folder_id, seen.*, file.id as file_id,
+        file.size = seen.size and file.mtime = seen.mtime and case ${kind}::text
+          when 'archive' then file.inode is not distinct from seen.inode or seen.inode is null
+          else file.ctime = seen.ctime end as same,
+        file.gone_at is not null or (file.device, file.inode) is distinct from (seen.device, seen.inode) as stale,
+        seen_file.id is null as first
+      from seen
+      join place on place.number = seen.folder_number
+      left join file on file.folder_id = place.id and file.name = seen.name
+      left join seen_file on ${look}::text = 'again' and seen_file.id = file.id
+    ), added as (
+      insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, racy, hash)
+      select folder_id, name, size, mtime, ctime, device, inode, junk, racy,
+        case when size = 0 then decode(${emptyHash}, 'hex') else hash end
+      from matched where file_id is null
+      returning id
+    ), changed as (
+      update file set size = matched.size, mtime = matched.mtime, ctime = matched.ctime,
+        device = matched.device, inode = matched.inode, junk = matched.junk,
+        head = null, hash = case when matched.size = 0 then decode(${emptyHash}, 'hex') else matched.hash end,
+        racy = matched.racy, claimed = false, recorded_at = now(), gone_at = null
+      from matched where file.id = matched.file_id and not matched.same
+    ), refreshed as (
+      update file set device = matched.device, inode = matched.inode, gone_at = null
+      from matched where file.id = matched.file_id and matched.same and matched.stale
+    ), outdated_evidence as (
+      delete from evidence using matched where evidence.file_id = matched.file_id and not matched.same
+    ), outdated_entry as (
+      delete from entry using matched where entry.file_id = matched.file_id and not matched.same
+    ), noted as (
+      insert into seen_file select file_id from matched where file_id is not null and first
+      union all select id from added
+    )
+    select count(*) filter (where file_id is null)::float8 as new,
+      count(*) filter (where not same)::float8 as changed,
+      count(*) filter (where same)::float8 as unchanged,
+      coalesce(sum(size), 0)::float8 as bytes
+    from matched where first
+  `);
+  return counts ?? nothingSeen;
+}
+
+/** A folder in which a file is known that was not seen keeps none: the next scan must miss it, too. */
+async function keepDigests(db: Session, sourceId: number, folders: readonly SeenFolder[]): Promise<void> {
+  await db.query(sql`
+    with place as materialized (
+      select folder.id, given.digest, given.files from ${givenFolders(folders)}
+      join folder on folder.source_id = ${sourceId} and path_key(folder.path) = path_key(given.path)
+      where given.digest is not null
+    )
+    update folder set digest = decode(place.digest, 'hex') from place
+    where folder.id = place.id
+      and place.files = (select count(*) from file where folder_id = place.id and gone_at is null)
+  `);
+}
+
+/** A table for a FROM clause: given (number, path, digest, files). */
+function givenFolders(folders: readonly SeenFolder[]): Query {
+  return sql`unnest(
+    ${folders.map(({ number }) => number)}::bigint[], ${folders.map(({ path }) => path)}::text[],
+    ${folders.map(({ digest }) => digest)}::text[], ${folders.map(({ files }) => files)}::bigint[]
+  ) as given (number, path, digest, files)`;
 }
 
 class TakenBack extends Error {}
@@ -116,11 +229,14 @@ export interface UnseenFolder {
 
 /** Finds what this scan did not see. Call it after the walk, before {@link unseenFolders} and {@link markGone}. */
 export async function findUnseen(session: DedicatedSession, sourceId: number): Promise<void> {
+  await session.query(sql`analyze seen_folder`);
+  await session.query(sql`analyze seen_file`);
   await session.query(sql`
     create temp table unseen as
     select file.id, file.folder_id
     from file join folder on folder.id = file.folder_id
     where folder.source_id = ${sourceId} and file.gone_at is null
+      and not exists (select from seen_folder where seen_folder.id = folder.id)
       and not exists (select from seen_file where seen_file.id = file.id)
   `);
 }
@@ -180,9 +296,8 @@ export async function countLost(db: Session, sourceId: number): Promise<number> 
       where source.id = ${sourceId} and gone_at = now() and recorded_at <= scanned_at
     ), added as materialized (
       select file.name, file.size, file.mtime
-      from seen_file join file using (id) join folder on folder.id = file.folder_id
-      join source on source.id = folder.source_id
-      where recorded_at > scanned_at
+      from file join folder on folder.id = file.folder_id join source on source.id = folder.source_id
+      where source.id = ${sourceId} and gone_at is null and recorded_at > scanned_at
     ), moved as (
       select least(gone.number, new.number) as number
       from (select name, size, mtime, count(*) as number from missing group by name, size, mtime) as gone

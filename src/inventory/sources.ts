@@ -120,6 +120,14 @@ export async function lastArchive(db: Session): Promise<KnownSource | null> {
   return rows.map(toKnown)[0] ?? null;
 }
 
+/** Whether no scan has seen a file of it yet. */
+export async function isUnseen(db: Session, id: number): Promise<boolean> {
+  const [row] = await db.query<{ unseen: boolean }>(sql`
+    select not exists (select from folder where source_id = ${id}) as unseen
+  `);
+  return row?.unseen === true;
+}
+
 /** Remembers that a scan looks at it: until {@link sourceScanned} it may have seen only a part. */
 export async function scanBegun(db: Session, id: number): Promise<void> {
   await db.query(sql`update source set scan_begun_at = now() where id = ${id}`);

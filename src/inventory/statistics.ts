@@ -6,5 +6,6 @@ import { type Session, sql } from "./database.ts";
  */
 export async function refreshStatistics(session: Session): Promise<void> {
   await session.query(sql`analyze folder`);
-  await session.query(sql`analyze file`);
+  // Names are long, and looked up by a unique index only.
+  await session.query(sql`analyze file (id, folder_id, size, head, hash, device, inode, gone_at)`);
 }

@@ -1,12 +1,13 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, pathText, pathTextOf, systemPath } from "../model/path.ts";
 import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { compileExclude, type Excluder } from "./exclude.ts";
-import { isJunkFile, isJunkFolder } from "./junk.ts";
+import { isJunkFolder } from "./junk.ts";
 import type { PassedOver, Unreadable, WalkRequest, WalkResult } from "./walk.ts";
+import { WalkRows } from "./walk-rows.ts";
 
 /** Belongs to onefold itself, in an archive. */
 const privateFolder = ".onefold";
@@ -29,23 +30,25 @@ function walkSome(request: WalkRequest): WalkResult {
   return seen.result(waiting);
 }
 
-/** Collects rows as text: a string a batch costs a tenth of an object a file. */
+/** Looks into folders, and collects what is in them. */
 class Seen {
-  files = 0;
   readonly #request: WalkRequest;
   readonly #excluded: Excluder;
   readonly #held: OpenFolders;
-  readonly #folders: { number: number; path: PathText }[] = [];
+  readonly #rows: WalkRows;
   readonly #unreadable: Unreadable[] = [];
   readonly #passedOver: PassedOver[] = [];
-  #rows = "";
-  #bytes = 0;
   #others = 0;
 
   constructor(request: WalkRequest, held: OpenFolders) {
     this.#request = request;
     this.#held = held;
+    this.#rows = new WalkRows(request);
     this.#excluded = compileExclude(request.exclude);
+  }
+
+  get files(): number {
+    return this.#rows.files;
   }
 
   /** Whether the walk would never have come to the folder. */
@@ -59,28 +62,28 @@ class Seen {
   lookInto(folder: PathText): PathText[] {
     const absolute = joinPath(this.#request.root, folder);
     const { only } = this.#request;
+    const troubles = this.#unreadable.length;
     const names = only === null ? this.#list(folder, absolute) : [only];
-    const number = this.#request.firstNumber + this.#folders.length;
-    const junkBelow = this.#request.junk === "marked" && isJunkFolder(folder);
-    const before = this.files;
+    this.#rows.begin(folder, this.#request.junk === "marked" && isJunkFolder(folder));
     const folders: PathText[] = [];
     for (const name of names) {
       const path = folder === "" ? name : (`${folder}/${name}` as PathText);
       if (path === privateFolder) this.#passOver(path, "private");
       else if (this.#excluded(path) !== null) this.#passOver(path, "excluded");
-      else if (this.#look(path, name, `${absolute}/${name}` as PathText, number, junkBelow) === "folder")
-        folders.push(path);
+      else if (this.#look(path, name, absolute) === "folder") folders.push(path);
     }
-    if (this.files > before) this.#folders.push({ number, path: folder });
+    this.#rows.end(only === null && this.#unreadable.length === troubles);
     return folders;
   }
 
   result(rest: readonly PathText[]): WalkResult {
+    const { read, files, small } = this.#rows;
     return {
-      folders: this.#folders,
-      rows: new Uint8Array(Buffer.from(this.#rows)),
-      files: this.files,
-      bytes: this.#bytes,
+      folders: this.#rows.folders,
+      rows: this.#rows.bytes(),
+      files,
+      read,
+      small,
       others: this.#others,
       unreadable: this.#unreadable,
       passedOver: this.#passedOver,
@@ -97,25 +100,14 @@ class Seen {
     }
   }
 
-  #look(path: PathText, name: PathText, absolute: PathText, number: number, junkBelow: boolean): "folder" | "noted" {
+  #look(path: PathText, name: PathText, folder: PathText): "folder" | "noted" {
     try {
-      const stat = lstatSync(systemPath(this.#held.path(absolute)), { bigint: true });
+      const stat = this.#rows.add(name, this.#held.inside(folder, name));
       beat();
+      if (stat === null) return "noted";
       if (stat.isDirectory() && this.#excluded(path, true) === null) return "folder";
-      if (!stat.isFile()) {
-        if (!stat.isDirectory()) this.#others++;
-        this.#passOver(path, stat.isDirectory() ? "excluded" : stat.isSymbolicLink() ? "link" : "other");
-        return "noted";
-      }
-      const { inodes } = this.#request;
-      const kept = inodes === "all" || inodes === "exact" || (inodes === "linked" && stat.nlink > 1n);
-      const device = inodes === "all" ? 0n : stat.dev;
-      const inode = kept ? `${signed(device)}\t${signed(stat.ino)}` : "\\N\t\\N";
-      const junk = junkBelow || (this.#request.junk === "marked" && isJunkFile(name, stat.size)) ? "t" : "f";
-      const nameColumn = name.includes("\\") ? name.replaceAll("\\", "\\\\") : name;
-      this.#rows += `${number}\t${nameColumn}\t${stat.size}\t${clamp(stat.mtimeNs)}\t${clamp(stat.ctimeNs)}\t${inode}\t${junk}\n`;
-      this.files++;
-      this.#bytes += Number(stat.size);
+      if (!stat.isDirectory()) this.#others++;
+      this.#passOver(path, stat.isDirectory() ? "excluded" : stat.isSymbolicLink() ? "link" : "other");
     } catch (error) {
       this.#cannotRead(path, error);
     }
@@ -151,24 +143,11 @@ function listAll(absolute: PathText): PathText[] {
   }
 }
 
+/** In the order of their bytes: node sorts them. */
 function list(absolute: PathText): PathText[] {
   const names = readdirSync(systemPath(absolute));
   beat();
   // U+FFFD stands where bytes are no UTF-8 (or is really meant): ask again for the bytes.
   if (!names.some((name) => name.includes("\ufffd"))) return names.map(pathTextOf);
   return readdirSync(systemPath(absolute), { encoding: "buffer" }).map(pathText);
-}
-
-/** Device and inode numbers have 64 bits without sign, the database's with one. */
-function signed(number: bigint): bigint {
-  return BigInt.asIntN(64, number);
-}
-
-/** Times beyond the years 1677 to 2262 do not fit in 64 bits of nanoseconds. */
-function clamp(time: bigint): bigint {
-  return time > 9_223_372_036_854_775_807n
-    ? 9_223_372_036_854_775_807n
-    : time < -9_223_372_036_854_775_808n
-      ? -9_223_372_036_854_775_808n
-      : time;
 }

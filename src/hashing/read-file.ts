@@ -1,0 +1,108 @@
+import { type BigIntStats, fstatSync, readSync } from "node:fs";
+import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { headBytes, headDigits, wholeUpTo } from "../model/fingerprint.ts";
+import { beat } from "../threads/heart.ts";
+import type { Depth } from "./hash.ts";
+
+/** What reading a file told: one of the two, in hex. */
+export interface Digests {
+  readonly head: string | null;
+  readonly hash: string | null;
+}
+
+/** A version of a file, by what the system tells of it. */
+export interface Version {
+  readonly size: number;
+  readonly mtimeNs: bigint;
+}
+
+/** Counts what is read, also in vain. */
+export interface BytesRead {
+  bytes: number;
+}
+
+/** The file did not keep still, or is none any more. */
+export class ChangedWhileRead extends Error {}
+
+/** A change within this time of the reading may leave the same times behind: 3 s covers FAT's 2 s and clock steps. */
+const racyNs = 3_000_000_000n;
+const chunk = Buffer.allocUnsafeSlow(1 << 20);
+
+/**
+ * Reads an open file, and makes sure that all bytes are of one version of it. Tries three times if it changes meanwhile.
+ * For threads: it blocks.
+ *
+ * @param expected The version the inventory knows: an unchanged file needs no second look at its times.
+ * @returns COPY columns: size, mtime, ctime (ns), racy (t or f), head and hash (\\x… or \N)
+ * @throws ChangedWhileRead; NodeJS.ErrnoException
+ */
+export function readVersion(fd: number, depth: Depth, expected: Version, read: BytesRead): string {
+  let { size, mtimeNs: before } = expected;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const started = Date.now();
+    const digests = depth === "ends" && size > wholeUpTo ? readEnds(fd, size, read) : readWhole(fd, size, read);
+    const after = fstatSync(fd, { bigint: true });
+    if (!after.isFile()) throw new ChangedWhileRead();
+    if (digests !== null && Number(after.size) === size && after.mtimeNs === before) {
+      const { mtimeNs, ctimeNs } = after;
+      return `${size}\t${mtimeNs}\t${ctimeNs}\t${isRacy(after, started)}\t${bytea(digests.head)}\t${bytea(digests.hash)}`;
+    }
+    size = Number(after.size);
+    before = after.mtimeNs;
+  }
+  throw new ChangedWhileRead();
+}
+
+/**
+ * Whether the file may have changed after it was read without that its times tell: "t" or "f", as COPY reads it.
+ *
+ * @param startedMs When reading began, since 1970.
+ */
+export function isRacy({ mtimeNs, ctimeNs }: Pick<BigIntStats, "mtimeNs" | "ctimeNs">, startedMs: number): "t" | "f" {
+  const latest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  return latest > BigInt(startedMs) * 1_000_000n - racyNs ? "t" : "f";
+}
+
+/** null if the file is not `size` bytes long. */
+export function readWhole(fd: number, size: number, read: BytesRead): Digests | null {
+  const hasher = new Blake3Hasher();
+  let done = 0;
+  while (done < size) {
+    const got = readSync(fd, chunk, 0, Math.min(chunk.length, size - done), done);
+    if (got === 0) return null;
+    hasher.update(chunk.subarray(0, got));
+    done += got;
+    read.bytes += got;
+    beat();
+  }
+  return { head: null, hash: hasher.digest("hex") };
+}
+
+/** null if the file ends too early. */
+function readEnds(fd: number, size: number, read: BytesRead): Digests | null {
+  const first = readFully(fd, 0, 0);
+  const last = readFully(fd, headBytes, size - headBytes);
+  read.bytes += first + last;
+  if (first < headBytes || last < headBytes) return null;
+  return {
+    head: new Blake3Hasher()
+      .update(chunk.subarray(0, 2 * headBytes))
+      .digest("hex")
+      .slice(0, headDigits),
+    hash: null,
+  };
+}
+
+function readFully(fd: number, offset: number, position: number): number {
+  let done = 0;
+  while (done < headBytes) {
+    const got = readSync(fd, chunk, offset + done, headBytes - done, position + done);
+    if (got === 0) break;
+    done += got;
+  }
+  return done;
+}
+
+function bytea(hex: string | null): string {
+  return hex === null ? "\\N" : `\\\\x${hex}`;
+}

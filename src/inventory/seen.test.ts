@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { PathText } from "../model/path.ts";
+import { testDatabase } from "../testing/database.ts";
+import { type Database, type DedicatedSession, sql } from "./database.ts";
+import { beginScan, findUnseen, markGone, mergeSeen, type SeenFolder } from "./seen.ts";
+
+/** Sizes of files by folder and name: what a disk shows. */
+type Shown = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** As a walk tells it. */
+function walked(shown: Shown): SeenFolder[] {
+  return Object.entries(shown)
+    .filter(([, files]) => Object.keys(files).length > 0)
+    .map(([path, files], number) => {
+      const lines = Object.entries(files)
+        .sort()
+        .map(([name, size]) => `${name}\t${size}`);
+      const rows = lines.map((line) => `${number}\t${line}\t1\t1\t\\N\t\\N\tf\tf\t\\N\n`).join("");
+      const bytes = Object.values(files).reduce((sum, size) => sum + size, 0);
+      return {
+        ...{ number, path: path as PathText, files: lines.length, bytes, rows: Buffer.from(rows) },
+        digest: Buffer.from(lines.join()).toString("hex"),
+      };
+    });
+}
+
+async function sourceIn(database: Database): Promise<number> {
+  const [row] = await database.query<{ id: number }>(sql`
+    insert into source (kind, name, root) values ('source', 'disk', '/disk') returning id
+  `);
+  assert.ok(row !== undefined);
+  return row.id;
+}
+
+/** A scan that ends, or one that is killed before it looks for what is gone. */
+async function scan(database: Database, sourceId: number, shown: Shown, { killed = false } = {}) {
+  await using session = await database.session();
+  await beginScan(session);
+  const counts = await mergeSeen(session, { sourceId, kind: "source", look: "first" }, { folders: walked(shown) });
+  if (!killed) await endScan(session, sourceId);
+  return counts;
+}
+
+async function endScan(session: DedicatedSession, sourceId: number): Promise<void> {
+  await findUnseen(session, sourceId);
+  await markGone(session, async () => true);
+}
+
+async function knownIn(database: Database): Promise<Shown> {
+  const rows = await database.query<{ path: string; name: string; size: number }>(sql`
+    select path, name, size::int4 as size from file join folder on folder.id = folder_id where gone_at is null
+  `);
+  const known: Record<string, Record<string, number>> = {};
+  for (const { path, name, size } of rows) known[path] = { ...known[path], [name]: size };
+  return known;
+}
+
+const digests = (database: Database) =>
+  database.query<{ path: string }>(sql`select path from folder where digest is not null order by path`);
+
+test("a folder that looks as ever is not compared file by file, and its files count as seen", async () => {
+  await using fresh = await testDatabase();
+  const source = await sourceIn(fresh.database);
+  const disk = { one: { a: 1, b: 2 }, two: { c: 3 } };
+
+  assert.deepEqual(await scan(fresh.database, source, disk), { new: 3, changed: 0, unchanged: 0, bytes: 6 });
+  assert.deepEqual(await digests(fresh.database), [{ path: "one" }, { path: "two" }]);
+  assert.deepEqual(await scan(fresh.database, source, disk), { new: 0, changed: 0, unchanged: 3, bytes: 6 });
+  assert.deepEqual(await knownIn(fresh.database), disk);
+});
+
+test("whoever writes what is known of a file, its folder is compared again", async () => {
+  const writes = [
+    sql`update file set size = 7 where name = 'a'`,
+    sql`update file set ctime = 7 where name = 'a'`,
+    sql`update file set gone_at = now() where name = 'a'`,
+    sql`insert into file (folder_id, name, size, mtime, ctime, junk) select folder_id, 'z', 1, 1, 1, false from file
+      where name = 'a'`,
+  ];
+  for (const write of writes) {
+    await using fresh = await testDatabase();
+    const source = await sourceIn(fresh.database);
+    await scan(fresh.database, source, { one: { a: 1, b: 2 }, two: { c: 3 } });
+    await fresh.database.query(write);
+
+    assert.deepEqual(await digests(fresh.database), [{ path: "two" }], write.text);
+    await scan(fresh.database, source, { one: { a: 1, b: 2 }, two: { c: 3 } });
+    assert.deepEqual(await knownIn(fresh.database), { one: { a: 1, b: 2 }, two: { c: 3 } }, write.text);
+  }
+});
+
+test("a file cannot lie in a folder that nobody knows", async () => {
+  await using fresh = await testDatabase();
+  const lost = fresh.database.query(sql`
+    insert into file (folder_id, name, size, mtime, ctime, junk) values (4711, 'a', 1, 1, 1, false)
+  `);
+
+  await assert.rejects(lost);
+});
+
+test("whatever a disk showed scan by scan, killed or not: the last whole scan tells what is there", async () => {
+  await using fresh = await testDatabase();
+  const names = fc.constantFrom("a", "b", "c");
+  const shown = fc.dictionary(
+    fc.constantFrom("", "one", "one/below", "two"),
+    fc.dictionary(names, fc.integer({ min: 0, max: 3 }), { minKeys: 1, noNullPrototype: true }),
+    { noNullPrototype: true },
+  );
+  const scans = fc.array(fc.record({ shown, killed: fc.boolean() }), { minLength: 1, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(scans, shown, async (before, last) => {
+      await fresh.database.query(sql`truncate file, folder, source cascade`);
+      const source = await sourceIn(fresh.database);
+      for (const { shown: then, killed } of before) await scan(fresh.database, source, then, { killed });
+      const counts = await scan(fresh.database, source, last);
+      const known = await knownIn(fresh.database);
+      const again = await scan(fresh.database, source, last);
+
+      assert.deepEqual(known, { ...last });
+      const files = Object.values(last).flatMap((one) => Object.keys(one)).length;
+      assert.equal(counts.new + counts.changed + counts.unchanged, files);
+      assert.deepEqual(again, { new: 0, changed: 0, unchanged: files, bytes: counts.bytes });
+    }),
+    { numRuns: 60 },
+  );
+});
