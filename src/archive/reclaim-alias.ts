@@ -55,7 +55,7 @@ export class NonceCheck implements AliasCheck {
     const made = ofEntry(() => this.#make(there, name));
     if (made === null) return false;
     try {
-      const seen = systemPath(this.#source.path(here, name));
+      const seen = systemPath(this.#source.inside(here, name));
       return lstatSync(seen, { throwIfNoEntry: false }) !== undefined;
     } finally {
       ofEntry(() => unlinkSync(systemPath(made)));
@@ -65,7 +65,7 @@ export class NonceCheck implements AliasCheck {
   /** null if the archive has no such folder any more. */
   #make(folder: PathText, name: string): PathText | null {
     try {
-      const path = this.#archive.path(folder, name);
+      const path = this.#archive.inside(folder, name);
       closeSync(openSync(systemPath(path), constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600));
       return path;
     } catch (error) {

@@ -198,7 +198,7 @@ function treeGone({ source, archive }: ReclaimPlaces, trees: Trees): ReclaimStop
 
 function rootGone(of: ReclaimStop["of"], { root, device }: Tree, folders: PinnedFolders): ReclaimStop | null {
   try {
-    const isThere = lstat(folders.path("" as PathText, ".")).dev === device && lstat(root).dev === device;
+    const isThere = lstat(folders.inside("" as PathText, ".")).dev === device && lstat(root).dev === device;
     return isThere ? null : { kind: "stop", of, code: "ENODEV", message: "something else is mounted there now" };
   } catch (error) {
     const code = systemCode(error);

@@ -1,6 +1,6 @@
 import { type BigIntStats, fdatasyncSync } from "node:fs";
 import type { Hash } from "../model/file.ts";
-import { folderOf, nameOf, type PathText } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { sameVersion } from "./copy-file.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
@@ -97,10 +97,10 @@ export type ReclaimProof = Proof;
  */
 export function prove(task: ReclaimTask, around: ProofSurroundings): ReclaimProof | null {
   const { how, entries, pause, now } = around;
-  using file = openForReading(around.source.path(folderOf(task.path), nameOf(task.path)));
+  using file = openForReading(around.source.path(task.path));
   const before = fstat(file.fd);
   expectAsScanned(task, before);
-  using entry = ofEntry(() => openForReading(entryPath(task, around.archive)));
+  using entry = ofEntry(() => openForReading(around.archive.path(task.entry.path)));
   const entryBefore = fstat(entry.fd);
   ofEntry(() => expectAsRecorded(task, entryBefore));
   if (isSame(before, entryBefore)) {
@@ -159,12 +159,8 @@ export function isProven({ task, file }: ReclaimProof, stats: BigIntStats, trust
 /** The same for the entry. Every link changes its ctime, so that says nothing. */
 export function expectEntry(proof: ReclaimProof, archive: PinnedFolders): void {
   const { entry, task } = proof;
-  const now = ofEntry(() => lstat(entryPath(task, archive)));
+  const now = ofEntry(() => lstat(archive.path(task.entry.path)));
   if (!isSame(entry, now) || entry.size !== now.size || entry.mtimeNs !== now.mtimeNs) throw entryChanged();
-}
-
-export function entryPath({ entry }: ReclaimTask, archive: PinnedFolders): PathText {
-  return archive.path(folderOf(entry.path), nameOf(entry.path));
 }
 
 export function sameFile(entry: PathText): Trouble {

@@ -1,4 +1,4 @@
-import { folderOf, nameOf, type PathText } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
 import { isArchiveGone } from "./place-batch.ts";
 import { type Relinked, type RelinkStep, relinkFile, type Standing, standingOf } from "./relink-file.ts";
@@ -92,8 +92,8 @@ function settled(step: RelinkStep, around: Surroundings): RelinkResult {
 function lookAt(path: PathText, folders: PinnedFolders): LookResult {
   try {
     folders.settle();
-    const device = lstat(folders.path("" as PathText, ".")).dev;
-    const stats = lstat(folders.path(folderOf(path), nameOf(path)));
+    const device = lstat(folders.inside("" as PathText, ".")).dev;
+    const stats = lstat(folders.path(path));
     if (!stats.isFile()) throw new Trouble("NOT_A_FILE", "no longer an ordinary file");
     if (stats.dev !== device) throw new Trouble("EXDEV", "lies on another file system than the archive");
     return { kind: "found", standing: standingOf(path, stats) };

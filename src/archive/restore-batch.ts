@@ -1,6 +1,6 @@
 import { lstatSync, rmdirSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
 import { type Restored, type RestoreStep, restoreFile } from "./restore-file.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
@@ -91,7 +91,7 @@ function removeEmpty(folders: PinnedFolders, steps: readonly RestoreStep[]): voi
 
 function removed(folders: PinnedFolders, folder: PathText): boolean {
   try {
-    rmdirSync(systemPath(folders.path(folderOf(folder), nameOf(folder))));
+    rmdirSync(systemPath(folders.path(folder)));
     return true;
   } catch (error) {
     if (error instanceof Trouble) return false;

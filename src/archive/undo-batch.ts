@@ -1,7 +1,7 @@
 import { type BigIntStats, fsyncSync, readdirSync, rmdirSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
-import { folderOf, joinPath, nameOf, type PathText, pathText, systemPath } from "../model/path.ts";
+import { folderOf, joinPath, type PathText, pathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { setModifiedExactly } from "./file-time.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
@@ -152,10 +152,10 @@ function isStandingName(result: TakenBack): result is StandingName {
 }
 
 function folder({ path, since }: FolderStep, { folders, how, emptied }: Surroundings): UndoResult {
-  const absolute = folders.path(folderOf(path), nameOf(path));
+  const absolute = folders.path(path);
   const stats = lstat(absolute);
   if (!stats.isDirectory() || isOlder(stats, since)) return { kind: "gone" };
-  const names = readdirSync(systemPath(folders.path(path, ".")), { encoding: "buffer" });
+  const names = readdirSync(systemPath(folders.inside(path, ".")), { encoding: "buffer" });
   if (names.some((name) => !emptied.has(joinPath(path, pathText(name))))) return { kind: "gone" };
   if (how === "act") {
     folders.forget(path);
@@ -192,7 +192,7 @@ function retimed(
   act: boolean,
 ): Time | null {
   try {
-    using file = openForReading(folders.path(folderOf(path), nameOf(path)));
+    using file = openForReading(folders.path(path));
     const before = fstat(file.fd);
     if (before.ino !== inode || !given.some((time) => isTime(before, time))) return null;
     if (!act) return { path, inode, hash, modified };
