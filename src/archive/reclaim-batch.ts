@@ -9,6 +9,7 @@ import { type Looked, lookAt } from "./reclaim-look.ts";
 import { EntryTrouble, prove, ReadEntries, type ReclaimProof, type ReclaimTask } from "./reclaim-proof.ts";
 import type { ReclaimHow } from "./reclaim-records.ts";
 import { lstat } from "./relink-replace.ts";
+import { journalStanding, standingOf } from "./standing.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
 import { Aborted, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
 
@@ -120,7 +121,11 @@ export class ReclaimWork {
       const proof = prove(task, around);
       if (proof === null) return { kind: "alreadyLinked" };
       this.#proofs.set(task.id, proof);
-      return { kind: "proven", before: standingOf(proof.file), ctimeNs: String(proof.file.ctimeNs) };
+      return {
+        kind: "proven",
+        before: journalStanding(standingOf(task.path, proof.file)),
+        ctimeNs: String(proof.file.ctimeNs),
+      };
     });
   }
 
@@ -141,11 +146,6 @@ export class ReclaimWork {
 interface Trees {
   readonly source: PinnedFolders;
   readonly archive: PinnedFolders;
-}
-
-function standingOf({ ino, mtimeNs, mode, uid, gid }: ReclaimProof["file"]): JournalStanding {
-  const bits = (mode & 0o7777n).toString(8).padStart(4, "0");
-  return { inode: String(ino), mtimeNs: String(mtimeNs), mode: bits, uid: Number(uid), gid: Number(gid) };
 }
 
 /** Nothing more is tried after a `stop`. */

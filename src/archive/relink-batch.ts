@@ -1,9 +1,10 @@
 import type { PathText } from "../model/path.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
 import { isArchiveGone } from "./place-batch.ts";
-import { type Relinked, type RelinkStep, relinkFile, type Standing, standingOf } from "./relink-file.ts";
+import { type Relinked, type RelinkStep, relinkFile } from "./relink-file.ts";
 import { KeptFiles, type Retimed } from "./relink-kept.ts";
 import { KeptTrouble, lstat, type Surroundings } from "./relink-replace.ts";
+import { type Standing, standingOf } from "./standing.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
 import { Aborted, ArchiveTrouble, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
 

@@ -2,26 +2,12 @@ import { accessSync, type BigIntStats, constants, linkSync, rmSync } from "node:
 import { systemCode } from "../model/errors.ts";
 import type { ArchivedFile } from "../model/operation.ts";
 import { folderOf, type PathText, systemPath } from "../model/path.ts";
-import type { EpochNs } from "../model/time.ts";
 import { archivedAs, isSame } from "./place-file.ts";
 import { temporaryPath } from "./private-folder.ts";
 import { openForReading } from "./read-file.ts";
 import { fstat, lstat, ofKept, replaceIfEqual, type Surroundings } from "./relink-replace.ts";
+import type { Standing } from "./standing.ts";
 import { Trouble } from "./trouble.ts";
-
-/** A file of the archive as it stands, with what a hard link in its place would not keep. */
-export interface Standing {
-  readonly path: PathText;
-  readonly device: bigint;
-  readonly inode: bigint;
-  /** Bytes. */
-  readonly size: number;
-  readonly modified: EpochNs;
-  /** Permission bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** Makes `file` a hard link of `kept`, if both hold the same bytes. */
 export interface RelinkStep {
@@ -106,20 +92,6 @@ function checkWritable(folder: PathText): void {
     if (code === null) throw error;
     throw new Trouble(code, "the folder it lies in cannot be written to");
   }
-}
-
-/** How a file stands, from what the system says of it. */
-export function standingOf(path: PathText, { dev, ino, size, mtimeNs, mode, uid, gid }: BigIntStats): Standing {
-  return {
-    path,
-    device: dev,
-    inode: ino,
-    size: Number(size),
-    modified: mtimeNs as EpochNs,
-    mode: Number(mode & 0o7777n),
-    uid: Number(uid),
-    gid: Number(gid),
-  };
 }
 
 /** Of ctime it says nothing: every link changes that. */

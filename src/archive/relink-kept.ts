@@ -5,7 +5,7 @@ import type { EpochNs } from "../model/time.ts";
 import { setModifiedExactly } from "./file-time.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { type OpenFile, openForReading } from "./read-file.ts";
-import type { Standing } from "./relink-file.ts";
+import type { Standing } from "./standing.ts";
 import { Trouble } from "./trouble.ts";
 
 /** A kept file whose modification time is another one now. */

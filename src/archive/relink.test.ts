@@ -15,8 +15,9 @@ import { PinnedFolders } from "./pinned-folder.ts";
 import { readJournal } from "./read-journal.ts";
 import { type RelinkedBatch, Relinker } from "./relink.ts";
 import { relinkBatch } from "./relink-batch.ts";
-import { relinkFile, type Standing } from "./relink-file.ts";
+import { relinkFile } from "./relink-file.ts";
 import { KeptFiles } from "./relink-kept.ts";
+import type { Standing } from "./standing.ts";
 import { newStopFlag } from "./stop-flag.ts";
 
 const second = 1_000_000_000n;

@@ -4,8 +4,8 @@ import type { Hash } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { holds, openForReading } from "./read-file.ts";
-import { type Standing, standingOf } from "./relink-file.ts";
 import { fstat } from "./relink-replace.ts";
+import { type Standing, standingOf } from "./standing.ts";
 import { type Failure, failureOf } from "./trouble.ts";
 
 /** A content, as it is recorded. */

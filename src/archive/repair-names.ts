@@ -1,4 +1,4 @@
-import { fchmodSync, fchownSync, fsyncSync, linkSync, renameSync, rmSync } from "node:fs";
+import { fsyncSync, linkSync, renameSync, rmSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import type { ArchivedFile } from "../model/operation.ts";
 import { folderOf, type PathText, systemPath } from "../model/path.ts";
@@ -9,9 +9,10 @@ import type { PinnedFolders } from "./pinned-folder.ts";
 import { archivedAs, isSame } from "./place-file.ts";
 import { newTemporaryName, temporaryPath } from "./private-folder.ts";
 import { openForReading } from "./read-file.ts";
-import type { Standing } from "./relink-file.ts";
 import { fstat, lstat } from "./relink-replace.ts";
+import type { Standing } from "./standing.ts";
 import { Trouble } from "./trouble.ts";
+import { asAllowed, giveStanding } from "./write-file.ts";
 
 /** A name that is to hold the content again. */
 export interface NameStep {
@@ -73,21 +74,8 @@ function pathOf(good: RepairStep["good"], folders: PinnedFolders): PathText {
 }
 
 function finishCopy(fd: number, { modified, owner }: RepairStep): void {
-  if (owner !== null) {
-    // Owner first: changing it takes bits of the mode away.
-    tolerant(() => fchownSync(fd, owner.uid, owner.gid));
-    tolerant(() => fchmodSync(fd, owner.mode & 0o777));
-  }
-  setModifiedExactly(fd, modified);
-}
-
-/** Who may not give a file away keeps it; a mount may decide on modes by itself. */
-function tolerant(change: () => void): void {
-  try {
-    change();
-  } catch (error) {
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"].includes(systemCode(error) ?? "")) throw error;
-  }
+  if (owner === null) setModifiedExactly(fd, modified);
+  else giveStanding(fd, { ...owner, mode: owner.mode & 0o777, modified }, asAllowed);
 }
 
 function keep({ path, before, kept }: NameStep, { folders, made }: Surroundings): void {

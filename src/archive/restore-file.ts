@@ -1,29 +1,18 @@
-import {
-  type BigIntStats,
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { type BigIntStats, closeSync, fsyncSync, openSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
-import { systemCode } from "../model/errors.ts";
 import { toHash } from "../model/file.ts";
 import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { checkTemporary } from "./copy-file.ts";
-import { setModifiedExactly } from "./file-time.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
 import { putBack, refuseTaken } from "./put-back.ts";
 import { holds, openForReading, readPieces } from "./read-file.ts";
 import type { IntendedReclaim } from "./reclaim-records.ts";
 import { fstat, lstat } from "./relink-replace.ts";
+import { recordedStanding } from "./standing.ts";
 import { Trouble } from "./trouble.ts";
+import { asAllowed, giveStanding, writeAll } from "./write-file.ts";
 
 /** A file that a run has taken from a source, or may have. */
 export interface RestoreStep {
@@ -158,7 +147,7 @@ function copyFrom(path: PathText, to: PathText, step: RestoreStep, around: Resto
   try {
     isComplete = copyBytes(entry.fd, fd, operation, around.pause);
     if (isComplete) {
-      giveStanding(fd, operation);
+      giveStanding(fd, recordedStanding(operation.from.path, operation.size, operation.before), asAllowed);
       fsyncSync(fd);
     }
   } finally {
@@ -174,25 +163,9 @@ function copyBytes(from: number, to: number, { size, hash }: IntendedReclaim, pa
   const bytes = readPieces(from, size, (piece) => {
     pause();
     hasher.update(piece);
-    for (let done = 0; done < piece.length; ) done += writeSync(to, piece, done, piece.length - done, null);
+    writeAll(to, piece);
   });
   return bytes === size && toHash(hasher.digest("hex")) === hash;
-}
-
-/** Owner and mode as far as we may: a share may decide on them itself. */
-function giveStanding(fd: number, { before }: IntendedReclaim): void {
-  for (const give of [
-    () => fchownSync(fd, before.uid, before.gid),
-    () => fchmodSync(fd, Number.parseInt(before.mode, 8)),
-  ]) {
-    try {
-      give();
-    } catch (error) {
-      if (!["EPERM", "EACCES", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? ""))
-        throw error;
-    }
-  }
-  setModifiedExactly(fd, BigInt(before.mtimeNs) as EpochNs);
 }
 
 function exactly({ operation }: RestoreStep, now: BigIntStats): EpochNs | null {

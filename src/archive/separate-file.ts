@@ -1,28 +1,17 @@
-import {
-  type BigIntStats,
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import type { Hash } from "../model/file.ts";
 import type { ArchivedFile } from "../model/operation.ts";
 import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { sameVersion } from "./copy-file.ts";
-import { setModifiedExactly } from "./file-time.ts";
 import { archivedAs, isSame } from "./place-file.ts";
 import { temporaryPath } from "./private-folder.ts";
 import { holds, openForReading, readPieces } from "./read-file.ts";
-import type { Standing } from "./relink-file.ts";
 import { lstat } from "./relink-replace.ts";
+import type { Standing } from "./standing.ts";
 import type { TakeBackSurroundings } from "./take-back-file.ts";
 import { ArchiveTrouble, Trouble } from "./trouble.ts";
+import { giveStanding, writeAll } from "./write-file.ts";
 
 /** Gives a name that a run made a link of `kept` a file of its own again, as it was before. */
 export interface SeparateStep {
@@ -89,12 +78,9 @@ function writeCopy(from: number, temporary: PathText, { before }: SeparateStep, 
   try {
     readPieces(from, before.size, (piece) => {
       pause();
-      for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done, piece.length - done, null);
+      writeAll(fd, piece);
     });
-    const { uid, gid } = fstatSync(fd);
-    if (uid !== before.uid || gid !== before.gid) fchownSync(fd, before.uid, before.gid);
-    fchmodSync(fd, before.mode);
-    setModifiedExactly(fd, before.modified);
+    giveStanding(fd, before);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
