@@ -11,7 +11,7 @@ import type { ReclaimHow } from "./reclaim-records.ts";
 import { lstat } from "./relink-replace.ts";
 import { journalStanding, standingOf } from "./standing.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
-import { Aborted, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
+import { Aborted, asStop, type Failure, failureOf, flushed, type Stop, Trouble } from "./trouble.ts";
 
 /** What stays the same for a whole run. */
 export interface ReclaimPlaces {
@@ -166,11 +166,14 @@ function all<Item>(
       },
       { places, trees },
     );
-    unflushed ??= flushed(() => trees.source.settle()) ?? flushed(() => trees.archive.settle());
+    unflushed ??= sourceFlushed(() => {
+      trees.source.settle();
+      trees.archive.settle();
+    });
     stopped = result.kind === "stop" ? result : unflushed;
     return result;
   });
-  unflushed ??= flushed(() => trees.source.flush());
+  unflushed ??= sourceFlushed(() => trees.source.flush());
   return { results, unflushed };
 }
 
@@ -207,18 +210,10 @@ function rootGone(of: ReclaimStop["of"], { root, device }: Tree, folders: Pinned
   }
 }
 
-function flushed(flush: () => void): ReclaimStop | null {
-  try {
-    flush();
-    return null;
-  } catch (error) {
-    return { ...asStop(error), of: "source" };
-  }
-}
-
-function asStop(error: unknown): Stop {
-  const { code, message } = failureOf(error);
-  return { kind: "stop", code, message };
+/** All names that are changed are those of the source. */
+function sourceFlushed(flush: () => void): ReclaimStop | null {
+  const stop = flushed(flush);
+  return stop === null ? null : { ...stop, of: "source" };
 }
 
 function abortIf(stop: StopFlag): void {

@@ -4,7 +4,7 @@ import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
 import { type Restored, type RestoreStep, restoreFile } from "./restore-file.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
-import { Aborted, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
+import { Aborted, type Failure, failureOf, flushed, type Stop, Trouble } from "./trouble.ts";
 
 export interface RestoreRequest {
   readonly source: { readonly root: PathText; readonly called: string };
@@ -67,16 +67,6 @@ function stands(root: PathText): boolean {
   } catch (error) {
     if (systemCode(error) === null) throw error;
     return false;
-  }
-}
-
-function flushed(flush: () => void): Stop | null {
-  try {
-    flush();
-    return null;
-  } catch (error) {
-    const { code, message } = failureOf(error);
-    return { kind: "stop", code, message };
   }
 }
 
