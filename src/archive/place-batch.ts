@@ -1,10 +1,8 @@
-import { unlinkSync } from "node:fs";
-import { systemCode } from "../model/errors.ts";
-import { type PathText, systemPath } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
+import { discardTemporary } from "./discard-temporary.ts";
 import { Folders } from "./folders.ts";
 import { type LinkStep, linkEntry, type Placed, type PublishStep, publish, type Surroundings } from "./place-file.ts";
-import { temporaryPath } from "./private-folder.ts";
-import { type Failure, failureInArchive, flushed, type Stop, Trouble } from "./trouble.ts";
+import { type Failure, failureInArchive, flushed, type Stop } from "./trouble.ts";
 
 /** Throws a temporary file away. */
 export interface DiscardStep {
@@ -72,11 +70,5 @@ function settled(step: PlaceStep, around: Surroundings): StepResult {
 }
 
 function discardOf(step: PlaceStep, folders: Folders): void {
-  if (step.do === "link") return;
-  try {
-    unlinkSync(systemPath(folders.path(temporaryPath("" as PathText, step.temporary))));
-  } catch (error) {
-    // Gone already, or the disk is: the next run's opening removes what is left.
-    if (systemCode(error) === null && !(error instanceof Trouble)) throw error;
-  }
+  if (step.do !== "link") discardTemporary(step.temporary, folders);
 }

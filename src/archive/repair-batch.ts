@@ -1,9 +1,8 @@
-import { rmSync } from "node:fs";
 import type { ArchivedFile } from "../model/operation.ts";
-import { type PathText, systemPath } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
+import { discardTemporary } from "./discard-temporary.ts";
 import { Folders } from "./folders.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
-import { temporaryPath } from "./private-folder.ts";
 import { type Content, lookAtNames, type NameLook } from "./repair-look.ts";
 import { type RepairStep, repairNames } from "./repair-names.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
@@ -39,9 +38,7 @@ export function repairOne(request: RepairRequest): RepairAnswer {
   } catch (error) {
     failure = failureInArchive(error);
   }
-  if ("temporary" in request.step.good) {
-    rmSync(systemPath(temporaryPath(root, request.step.good.temporary)), { force: true });
-  }
+  if ("temporary" in request.step.good) discardTemporary(request.step.good.temporary, folders);
   let madeFolders: readonly PathText[] = [];
   const unflushed = flushed(() => {
     folders.flush();
