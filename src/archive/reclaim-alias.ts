@@ -1,15 +1,16 @@
 import { closeSync, constants, lstatSync, openSync, unlinkSync } from "node:fs";
+import type { ReclaimableFile } from "../inventory/reclaimable.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
 import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { newTemporaryName } from "./private-folder.ts";
-import { ofEntry, type ReclaimTask, sameFile } from "./reclaim-proof.ts";
+import { ofEntry, sameFile } from "./reclaim-proof.ts";
 
 /** Finds out that a folder of a source is a folder of the archive under another path, as through two mounts. */
 export interface AliasCheck {
   /** @throws Trouble SAME_FILE; EntryTrouble if the archive's folder cannot be asked; NodeJS.ErrnoException */
-  check(task: ReclaimTask): void;
+  check(task: ReclaimableFile): void;
 }
 
 /** Device and inode tell: where both file systems keep numbers that can be trusted. */
@@ -39,7 +40,7 @@ export class NonceCheck implements AliasCheck {
     this.#places = places;
   }
 
-  check({ path, hash, entry }: ReclaimTask): void {
+  check({ path, hash, entry }: ReclaimableFile): void {
     const here = folderOf(path);
     const alike = (this.#places.get(hash) ?? []).filter((place) => folded(place) === folded(path));
     for (const there of new Set([entry.path, ...alike].map(folderOf))) {

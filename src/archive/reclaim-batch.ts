@@ -1,3 +1,4 @@
+import type { ReclaimableFile } from "../inventory/reclaimable.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
@@ -6,7 +7,7 @@ import { PinnedFolders } from "./pinned-folder.ts";
 import { NonceCheck, noAliasCheck, type PlacesOf } from "./reclaim-alias.ts";
 import { type Reclaimed, reclaimFile } from "./reclaim-file.ts";
 import { type Looked, lookAt } from "./reclaim-look.ts";
-import { EntryTrouble, prove, ReadEntries, type ReclaimProof, type ReclaimTask } from "./reclaim-proof.ts";
+import { EntryTrouble, prove, ReadEntries, type ReclaimProof } from "./reclaim-proof.ts";
 import type { ReclaimHow } from "./reclaim-records.ts";
 import { lstat } from "./relink-replace.ts";
 import { journalStanding, standingOf } from "./standing.ts";
@@ -34,9 +35,9 @@ export type ReclaimRequest = {
   readonly places: ReclaimPlaces;
   readonly stop: StopFlag;
 } & (
-  | { readonly do: "look"; readonly tasks: readonly ReclaimTask[] }
+  | { readonly do: "look"; readonly tasks: readonly ReclaimableFile[] }
   /** @param known Where the archive has the contents; null: inode numbers tell files apart. */
-  | { readonly do: "prove"; readonly tasks: readonly ReclaimTask[]; readonly known: PlacesOf | null }
+  | { readonly do: "prove"; readonly tasks: readonly ReclaimableFile[]; readonly known: PlacesOf | null }
   /** Of files that were proven by the request before. */
   | { readonly do: "reclaim"; readonly steps: readonly ReclaimStep[] }
 );

@@ -1,6 +1,7 @@
+import type { ReclaimableFile } from "../inventory/reclaimable.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
-import { expectAsRecorded, expectAsScanned, ofEntry, type ReclaimTask, sameFile } from "./reclaim-proof.ts";
+import { expectAsRecorded, expectAsScanned, ofEntry, sameFile } from "./reclaim-proof.ts";
 import type { ReclaimHow } from "./reclaim-records.ts";
 import { lstat } from "./relink-replace.ts";
 import { Trouble } from "./trouble.ts";
@@ -16,7 +17,7 @@ export type Looked =
  * @throws Trouble, EntryTrouble, NodeJS.ErrnoException as `prove` does
  */
 export function lookAt(
-  task: ReclaimTask,
+  task: ReclaimableFile,
   how: ReclaimHow,
   { source, archive }: { readonly source: PinnedFolders; readonly archive: PinnedFolders },
 ): Looked {
