@@ -4,19 +4,13 @@ import fc from "fast-check";
 import { sql } from "../src/inventory/database.ts";
 import { aStory } from "../src/testing/crash-draws.ts";
 import { recordedButLost } from "../src/testing/crash-promises.ts";
-import { type CrashHome, crashHome, settle, takeStep } from "../src/testing/crash-story.ts";
-
-const noMounts = "file systems cannot be mounted here: that takes root and /dev/fuse";
+import { type CrashHome, crashHome, goThrough, settle, takeStep } from "../src/testing/crash-story.ts";
+import { noMounts } from "../src/testing/fuse/mount.ts";
 
 /** More of them in crash.slow.test.ts. */
 test("the power goes, here and there: nothing that was recorded is lost, and the next run makes all good", async (t) => {
   await fc.assert(
-    fc.asyncProperty(aStory, async (steps) => {
-      await using at = await crashHome({ phone: {}, laptop: {} });
-      if (at === null) return t.skip(noMounts);
-      for (const step of steps) await takeStep(at, step);
-      await settle(at);
-    }),
+    fc.asyncProperty(aStory, (steps) => goThrough(t, steps)),
     { numRuns: 2, endOnFailure: true },
   );
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { describe, type TestContext, test } from "node:test";
 import { sql } from "../src/inventory/database.ts";
-import { type FaultyMount, faultyMount, type Rule } from "../src/testing/fuse/mount.ts";
+import { type FaultyMount, faultyMount, noMounts, type Rule } from "../src/testing/fuse/mount.ts";
 import { filesIn, type Household, household, snapshot } from "../src/testing/household.ts";
 import type { Summary } from "../src/testing/onefold.ts";
 import { brokenPromises } from "../src/testing/promises.ts";
@@ -22,7 +22,7 @@ async function onShare(
 ): Promise<void> {
   await using disk = await layOut({ [shared]: sources[shared] ?? {} });
   await using share = await faultyMount(disk.path(shared));
-  if (share === null) return t.skip("file systems cannot be mounted here: that takes root and /dev/fuse");
+  if (share === null) return t.skip(noMounts);
   await using home = await household(sources, { elsewhere: { [shared]: share.root } });
   const before = await snapshot(disk.path(shared));
   await story({ home, share });

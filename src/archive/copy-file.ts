@@ -1,13 +1,4 @@
-import {
-  type BigIntStats,
-  closeSync,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { type BigIntStats, closeSync, fchmodSync, fstatSync, fsyncSync, openSync, unlinkSync } from "node:fs";
 import { closeQuietly } from "../disk/close-quietly.ts";
 import type { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
@@ -18,6 +9,7 @@ import { setModified } from "./file-time.ts";
 import { Fingerprints } from "./fingerprints.ts";
 import { holds, openForReading, readPieces } from "./read-file.ts";
 import { ArchiveTrouble, Trouble } from "./trouble.ts";
+import { asAllowed, writeAll } from "./write-file.ts";
 
 /** One file to bring into `.onefold/tmp`. */
 export interface CopyTask {
@@ -95,7 +87,7 @@ export function writeTemporary(task: CopyTask, fileMode: number, { folders, pace
     }
     const read = { ...fingerprints.finish(), seen: seenOf(before) };
     if (task.hash !== null && read.hash !== task.hash) throw suspectedRot(task.hash, read.hash);
-    setMode(fd, fileMode);
+    asAllowed(() => fchmodSync(fd, fileMode));
     setModified(fd, task.modified);
     return { ...read, fd };
   } catch (error) {
@@ -143,15 +135,6 @@ function createTemporary(path: PathText, archive: OpenFolders): number {
   }
 }
 
-/** Where a mount decides on modes, files have the mode they can have: that is no reason not to keep them. */
-function setMode(fd: number, mode: number): void {
-  try {
-    fchmodSync(fd, mode);
-  } catch (error) {
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) throw error;
-  }
-}
-
 /** null if the source ends before `size`. */
 function copyPieces(from: number, to: number, size: number, pace: Pace): Fingerprints | null {
   const fingerprints = new Fingerprints(size);
@@ -162,11 +145,6 @@ function copyPieces(from: number, to: number, size: number, pace: Pace): Fingerp
     writeAll(to, piece);
   });
   return bytes === size ? fingerprints : null;
-}
-
-/** A disk that is nearly full may take less than it is given. */
-function writeAll(fd: number, piece: Buffer): void {
-  for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done, piece.length - done, null);
 }
 
 /** Whether nobody wrote to an open file, or changed anything about it, between two looks. */

@@ -1,44 +1,68 @@
-import { constants, mkdirSync, openSync } from "node:fs";
-import { closeQuietly } from "../disk/close-quietly.ts";
+import { type BigIntStats, lstatSync, mkdirSync } from "node:fs";
+import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { folderOf, joinPath, nameOf, type PathText, systemPath } from "../model/path.ts";
 import { flushFolderSync } from "./flush-folder.ts";
 import { hastenFlush } from "./hasten-flush.ts";
 import { Trouble } from "./trouble.ts";
 
-const asFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-
 /** Open at the same time, in one thread. */
 const most = 64;
 
 /**
- * Folders of the archive, or of a source, that stay the ones that were opened, whatever is done to their paths meanwhile.
- *
- * O_NOFOLLOW guards the last part of a path only; a folder above it may be exchanged for a symbolic link between two
- * system calls. So every part is opened from the one before it, and names are reached through the open folder.
+ * Folders of the archive, or of a source, in which names change: reached by paths below their root, held so that they
+ * stay the ones that were found whatever is done to their paths meanwhile, and flushed together.
  */
 export class PinnedFolders implements Disposable {
   readonly #root: PathText;
   readonly #tree: string;
-  readonly #open = new Map<PathText, number>();
+  readonly #held: OpenFolders;
   readonly #touched = new Set<PathText>();
 
   /** @param root Absolute; trusted as it stands. @param tree What messages call it. */
   constructor(root: PathText, tree = "the archive") {
     this.#root = root;
     this.#tree = tree;
+    this.#held = new OpenFolders(root, "changing");
   }
 
   /**
-   * A name in a folder as a path for system calls; good until the next {@link settle}.
+   * A path for system calls, in which no folder can be exchanged for a link any more; good until the next {@link settle}.
+   *
+   * @param path Below the root.
+   * @throws Trouble PATH_BLOCKED if a part above the last is a symbolic link or no folder; NodeJS.ErrnoException ENOENT,
+   *   EACCES, …
+   */
+  path(path: PathText): PathText {
+    return this.inside(folderOf(path), nameOf(path));
+  }
+
+  /**
+   * The same for a name in a folder.
    *
    * @param folder Path below the root; "" is the root.
    * @param name "." is the folder itself.
-   * @throws Trouble PATH_BLOCKED if a part of it is a symbolic link or no folder; NodeJS.ErrnoException ENOENT, EACCES, …
    */
-  path(folder: PathText, name: string): PathText {
-    const fd = this.#open.get(folder) ?? this.#pin(folder);
-    return inOpen(fd, name);
+  inside(folder: PathText, name: string): PathText {
+    // A root that is none any more is the system's to tell: it concerns more than one folder.
+    if (folder === "") return this.#held.inside(this.#root, name);
+    this.#held.inside(this.#root, ".");
+    try {
+      return this.#held.inside(joinPath(this.#root, folder), name);
+    } catch (error) {
+      if (!["ELOOP", "ENOTDIR"].includes(systemCode(error) ?? "")) throw error;
+      throw new Trouble("PATH_BLOCKED", `${folder} in ${this.#tree} is not a folder any more`);
+    }
+  }
+
+  /** What stands at a path, a link as such; null: nothing, or not even its folder. @throws as {@link path} does */
+  look(path: PathText): BigIntStats | null {
+    try {
+      return lstatSync(systemPath(this.path(path)), { bigint: true, throwIfNoEntry: false }) ?? null;
+    } catch (error) {
+      if (systemCode(error) === "ENOENT") return null;
+      throw error;
+    }
   }
 
   /**
@@ -49,7 +73,7 @@ export class PinnedFolders implements Disposable {
    */
   ensure(folder: PathText, mode = 0o777): void {
     try {
-      this.path(folder, ".");
+      this.inside(folder, ".");
       return;
     } catch (error) {
       if (systemCode(error) !== "ENOENT" || folder === "") throw error;
@@ -57,13 +81,13 @@ export class PinnedFolders implements Disposable {
     const parent = folderOf(folder);
     this.ensure(parent, mode);
     try {
-      mkdirSync(systemPath(this.path(parent, nameOf(folder))), mode);
+      mkdirSync(systemPath(this.path(folder)), mode);
     } catch (error) {
       // Somebody else was faster; what they made is opened like any other.
       if (systemCode(error) !== "EEXIST") throw error;
     }
     this.touch(parent);
-    this.path(folder, ".");
+    this.inside(folder, ".");
   }
 
   /** Says that a name in the folder was changed. */
@@ -74,14 +98,12 @@ export class PinnedFolders implements Disposable {
   /** A folder is gone: there is nothing of it to flush or to reach. */
   forget(folder: PathText): void {
     this.#touched.delete(folder);
-    const fd = this.#open.get(folder);
-    if (fd !== undefined) closeQuietly(fd);
-    this.#open.delete(folder);
+    this.#held.release(joinPath(this.#root, folder));
   }
 
   /** Flushes and closes the folders once they are many. @throws as {@link flush} does */
   settle(): void {
-    if (this.#open.size > most) this.flush();
+    if (this.#held.size > most) this.flush();
   }
 
   /**
@@ -91,34 +113,12 @@ export class PinnedFolders implements Disposable {
    */
   flush(): void {
     hastenFlush(this.#root, this.#touched.size);
-    for (const folder of this.#touched) flushFolderSync(this.path(folder, "."));
+    for (const folder of this.#touched) flushFolderSync(this.inside(folder, "."));
     this.#touched.clear();
     this[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.#open.values()) closeQuietly(fd);
-    this.#open.clear();
+    this.#held[Symbol.dispose]();
   }
-
-  #pin(folder: PathText): number {
-    let fd = openSync(systemPath(this.#root), asFolder);
-    for (const part of folder === "" ? [] : folder.split("/")) {
-      const parent = fd;
-      try {
-        fd = openSync(systemPath(inOpen(parent, part)), asFolder);
-      } catch (error) {
-        const isBlocked = ["ELOOP", "ENOTDIR"].includes(systemCode(error) ?? "");
-        throw isBlocked ? new Trouble("PATH_BLOCKED", `${folder} in ${this.#tree} is not a folder any more`) : error;
-      } finally {
-        closeQuietly(parent);
-      }
-    }
-    this.#open.set(folder, fd);
-    return fd;
-  }
-}
-
-function inOpen(fd: number, name: string): PathText {
-  return joinPath("/proc/self/fd", String(fd), name);
 }

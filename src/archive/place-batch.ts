@@ -1,10 +1,8 @@
-import { unlinkSync } from "node:fs";
-import { systemCode } from "../model/errors.ts";
-import { type PathText, systemPath } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
+import { discardTemporary } from "./discard-temporary.ts";
 import { Folders } from "./folders.ts";
 import { type LinkStep, linkEntry, type Placed, type PublishStep, publish, type Surroundings } from "./place-file.ts";
-import { temporaryPath } from "./private-folder.ts";
-import { ArchiveTrouble, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
+import { type Failure, failureInArchive, flushed, type Stop } from "./trouble.ts";
 
 /** Throws a temporary file away. */
 export interface DiscardStep {
@@ -48,13 +46,11 @@ export function placeBatch({ root, steps }: PlaceRequest): PlaceAnswer {
     if (result.kind === "stop" || result.kind === "failed") discardOf(step, folders);
     return result;
   });
-  try {
-    return { results, folders: folders.flush(), unflushed: null };
-  } catch (cause) {
-    const failure = failureOf(new ArchiveTrouble("folders could not be flushed", { cause }));
-    if (failure.kind !== "stop") throw cause;
-    return { results, folders: [], unflushed: failure };
-  }
+  let made: readonly PathText[] = [];
+  const unflushed = flushed(() => {
+    made = folders.flush();
+  });
+  return { results, folders: made, unflushed };
 }
 
 function settled(step: PlaceStep, around: Surroundings): StepResult {
@@ -69,23 +65,10 @@ function settled(step: PlaceStep, around: Surroundings): StepResult {
         return { kind: "discarded" };
     }
   } catch (error) {
-    return failureOf(isArchiveGone(error) ? new ArchiveTrouble("the archive is gone", { cause: error }) : error);
+    return failureInArchive(error);
   }
-}
-
-/** Names are changed in the archive only, so these are its own; but one file of it may be unreadable by itself. */
-export function isArchiveGone(error: unknown): boolean {
-  const gone = ["EIO", "ESTALE", "ENOTCONN", "ENODEV", "ENXIO", "ESHUTDOWN", "EHOSTDOWN", "ETIMEDOUT"];
-  const isReading = error instanceof Error && "syscall" in error && error.syscall === "read";
-  return gone.includes(systemCode(error) ?? "") && !isReading;
 }
 
 function discardOf(step: PlaceStep, folders: Folders): void {
-  if (step.do === "link") return;
-  try {
-    unlinkSync(systemPath(folders.path(temporaryPath("" as PathText, step.temporary))));
-  } catch (error) {
-    // Gone already, or the disk is: the next run's opening removes what is left.
-    if (systemCode(error) === null && !(error instanceof Trouble)) throw error;
-  }
+  if (step.do !== "link") discardTemporary(step.temporary, folders);
 }

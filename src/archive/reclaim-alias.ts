@@ -1,15 +1,16 @@
 import { closeSync, constants, lstatSync, openSync, unlinkSync } from "node:fs";
+import type { ReclaimableFile } from "../inventory/reclaimable.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
 import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { newTemporaryName } from "./private-folder.ts";
-import { ofEntry, type ReclaimTask, sameFile } from "./reclaim-proof.ts";
+import { ofEntry, sameFile } from "./reclaim-proof.ts";
 
 /** Finds out that a folder of a source is a folder of the archive under another path, as through two mounts. */
 export interface AliasCheck {
   /** @throws Trouble SAME_FILE; EntryTrouble if the archive's folder cannot be asked; NodeJS.ErrnoException */
-  check(task: ReclaimTask): void;
+  check(task: ReclaimableFile): void;
 }
 
 /** Device and inode tell: where both file systems keep numbers that can be trusted. */
@@ -39,7 +40,7 @@ export class NonceCheck implements AliasCheck {
     this.#places = places;
   }
 
-  check({ path, hash, entry }: ReclaimTask): void {
+  check({ path, hash, entry }: ReclaimableFile): void {
     const here = folderOf(path);
     const alike = (this.#places.get(hash) ?? []).filter((place) => folded(place) === folded(path));
     for (const there of new Set([entry.path, ...alike].map(folderOf))) {
@@ -55,7 +56,7 @@ export class NonceCheck implements AliasCheck {
     const made = ofEntry(() => this.#make(there, name));
     if (made === null) return false;
     try {
-      const seen = systemPath(this.#source.path(here, name));
+      const seen = systemPath(this.#source.inside(here, name));
       return lstatSync(seen, { throwIfNoEntry: false }) !== undefined;
     } finally {
       ofEntry(() => unlinkSync(systemPath(made)));
@@ -65,7 +66,7 @@ export class NonceCheck implements AliasCheck {
   /** null if the archive has no such folder any more. */
   #make(folder: PathText, name: string): PathText | null {
     try {
-      const path = this.#archive.path(folder, name);
+      const path = this.#archive.inside(folder, name);
       closeSync(openSync(systemPath(path), constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600));
       return path;
     } catch (error) {

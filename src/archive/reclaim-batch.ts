@@ -1,3 +1,4 @@
+import type { ReclaimableFile } from "../inventory/reclaimable.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
@@ -6,11 +7,12 @@ import { PinnedFolders } from "./pinned-folder.ts";
 import { NonceCheck, noAliasCheck, type PlacesOf } from "./reclaim-alias.ts";
 import { type Reclaimed, reclaimFile } from "./reclaim-file.ts";
 import { type Looked, lookAt } from "./reclaim-look.ts";
-import { EntryTrouble, prove, ReadEntries, type ReclaimProof, type ReclaimTask } from "./reclaim-proof.ts";
+import { EntryTrouble, prove, ReadEntries, type ReclaimProof } from "./reclaim-proof.ts";
 import type { ReclaimHow } from "./reclaim-records.ts";
 import { lstat } from "./relink-replace.ts";
+import { journalStanding, standingOf } from "./standing.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
-import { Aborted, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
+import { Aborted, asStop, type Failure, failureOf, flushed, type Stop, Trouble } from "./trouble.ts";
 
 /** What stays the same for a whole run. */
 export interface ReclaimPlaces {
@@ -33,9 +35,9 @@ export type ReclaimRequest = {
   readonly places: ReclaimPlaces;
   readonly stop: StopFlag;
 } & (
-  | { readonly do: "look"; readonly tasks: readonly ReclaimTask[] }
+  | { readonly do: "look"; readonly tasks: readonly ReclaimableFile[] }
   /** @param known Where the archive has the contents; null: inode numbers tell files apart. */
-  | { readonly do: "prove"; readonly tasks: readonly ReclaimTask[]; readonly known: PlacesOf | null }
+  | { readonly do: "prove"; readonly tasks: readonly ReclaimableFile[]; readonly known: PlacesOf | null }
   /** Of files that were proven by the request before. */
   | { readonly do: "reclaim"; readonly steps: readonly ReclaimStep[] }
 );
@@ -120,7 +122,11 @@ export class ReclaimWork {
       const proof = prove(task, around);
       if (proof === null) return { kind: "alreadyLinked" };
       this.#proofs.set(task.id, proof);
-      return { kind: "proven", before: standingOf(proof.file), ctimeNs: String(proof.file.ctimeNs) };
+      return {
+        kind: "proven",
+        before: journalStanding(standingOf(task.path, proof.file)),
+        ctimeNs: String(proof.file.ctimeNs),
+      };
     });
   }
 
@@ -143,11 +149,6 @@ interface Trees {
   readonly archive: PinnedFolders;
 }
 
-function standingOf({ ino, mtimeNs, mode, uid, gid }: ReclaimProof["file"]): JournalStanding {
-  const bits = (mode & 0o7777n).toString(8).padStart(4, "0");
-  return { inode: String(ino), mtimeNs: String(mtimeNs), mode: bits, uid: Number(uid), gid: Number(gid) };
-}
-
 /** Nothing more is tried after a `stop`. */
 function all<Item>(
   { places, stop }: Pick<ReclaimRequest, "places" | "stop">,
@@ -166,11 +167,14 @@ function all<Item>(
       },
       { places, trees },
     );
-    unflushed ??= flushed(() => trees.source.settle()) ?? flushed(() => trees.archive.settle());
+    unflushed ??= sourceFlushed(() => {
+      trees.source.settle();
+      trees.archive.settle();
+    });
     stopped = result.kind === "stop" ? result : unflushed;
     return result;
   });
-  unflushed ??= flushed(() => trees.source.flush());
+  unflushed ??= sourceFlushed(() => trees.source.flush());
   return { results, unflushed };
 }
 
@@ -198,7 +202,7 @@ function treeGone({ source, archive }: ReclaimPlaces, trees: Trees): ReclaimStop
 
 function rootGone(of: ReclaimStop["of"], { root, device }: Tree, folders: PinnedFolders): ReclaimStop | null {
   try {
-    const isThere = lstat(folders.path("" as PathText, ".")).dev === device && lstat(root).dev === device;
+    const isThere = lstat(folders.inside("" as PathText, ".")).dev === device && lstat(root).dev === device;
     return isThere ? null : { kind: "stop", of, code: "ENODEV", message: "something else is mounted there now" };
   } catch (error) {
     const code = systemCode(error);
@@ -207,18 +211,10 @@ function rootGone(of: ReclaimStop["of"], { root, device }: Tree, folders: Pinned
   }
 }
 
-function flushed(flush: () => void): ReclaimStop | null {
-  try {
-    flush();
-    return null;
-  } catch (error) {
-    return { ...asStop(error), of: "source" };
-  }
-}
-
-function asStop(error: unknown): Stop {
-  const { code, message } = failureOf(error);
-  return { kind: "stop", code, message };
+/** All names that are changed are those of the source. */
+function sourceFlushed(flush: () => void): ReclaimStop | null {
+  const stop = flushed(flush);
+  return stop === null ? null : { ...stop, of: "source" };
 }
 
 function abortIf(stop: StopFlag): void {

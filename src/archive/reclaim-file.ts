@@ -1,12 +1,12 @@
 import { type BigIntStats, linkSync, lstatSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
 import { putBack, refuseTaken } from "./put-back.ts";
 import { openForReading } from "./read-file.ts";
-import { entryPath, expectEntry, isProven, type ReclaimProof } from "./reclaim-proof.ts";
+import { expectEntry, isProven, type ReclaimProof } from "./reclaim-proof.ts";
 import { fstat, lstat } from "./relink-replace.ts";
 import { Trouble } from "./trouble.ts";
 
@@ -48,9 +48,9 @@ export function reclaimFile(proof: ReclaimProof, aside: PathText, around: ActSur
   const { source, archive, now } = around;
   proof.demandFresh(now());
   const { path } = proof.task;
-  const from = source.path(folderOf(path), nameOf(path));
+  const from = source.path(path);
   source.ensure(folderOf(aside), privateMode);
-  const to = source.path(folderOf(aside), nameOf(aside));
+  const to = source.path(aside);
   refuseTaken(to);
   expectEntry(proof, archive);
   source.touch(folderOf(aside));
@@ -105,7 +105,7 @@ function remove(moved: BigIntStats, move: Move, around: ActSurroundings): Reclai
 
 /** At no moment does the name not exist. */
 function replaceByLink(proof: ReclaimProof, { from, to }: Move, around: ActSurroundings): Reclaimed {
-  linkSync(systemPath(entryPath(proof.task, around.archive)), systemPath(to));
+  linkSync(systemPath(around.archive.path(proof.task.entry.path)), systemPath(to));
   try {
     // It was linked by its name, which may be another file's by now.
     if (!isSame(proof.entry, lstat(to))) throw exchanged();

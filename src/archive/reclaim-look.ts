@@ -1,7 +1,7 @@
-import { folderOf, nameOf } from "../model/path.ts";
+import type { ReclaimableFile } from "../inventory/reclaimable.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
-import { entryPath, expectAsRecorded, expectAsScanned, ofEntry, type ReclaimTask, sameFile } from "./reclaim-proof.ts";
+import { expectAsRecorded, expectAsScanned, ofEntry, sameFile } from "./reclaim-proof.ts";
 import type { ReclaimHow } from "./reclaim-records.ts";
 import { lstat } from "./relink-replace.ts";
 import { Trouble } from "./trouble.ts";
@@ -17,14 +17,14 @@ export type Looked =
  * @throws Trouble, EntryTrouble, NodeJS.ErrnoException as `prove` does
  */
 export function lookAt(
-  task: ReclaimTask,
+  task: ReclaimableFile,
   how: ReclaimHow,
   { source, archive }: { readonly source: PinnedFolders; readonly archive: PinnedFolders },
 ): Looked {
-  const file = lstat(source.path(folderOf(task.path), nameOf(task.path)));
+  const file = lstat(source.path(task.path));
   if (!file.isFile()) throw new Trouble("NOT_A_FILE", "no longer an ordinary file");
   expectAsScanned(task, file);
-  const entry = ofEntry(() => lstat(entryPath(task, archive)));
+  const entry = ofEntry(() => lstat(archive.path(task.entry.path)));
   ofEntry(() => expectAsRecorded(task, entry));
   if (!isSame(file, entry)) return { kind: "found", names: Number(file.nlink) };
   if (how === "hard-link") return { kind: "alreadyLinked" };

@@ -1,7 +1,7 @@
 import { type BigIntStats, fdatasyncSync } from "node:fs";
+import type { ReclaimableFile } from "../inventory/reclaimable.ts";
 import type { Hash } from "../model/file.ts";
-import { folderOf, nameOf, type PathText } from "../model/path.ts";
-import type { EpochNs } from "../model/time.ts";
+import type { PathText } from "../model/path.ts";
 import { sameVersion } from "./copy-file.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
@@ -12,21 +12,6 @@ import type { ReclaimHow } from "./reclaim-records.ts";
 import { readerOf } from "./relink-compare.ts";
 import { fstat, lstat } from "./relink-replace.ts";
 import { Aborted, Trouble } from "./trouble.ts";
-
-/** A file of a source that may go, and where the archive is said to hold its content. */
-export interface ReclaimTask {
-  readonly id: number;
-  /** Below the root of the source. */
-  readonly path: PathText;
-  /** Bytes. */
-  readonly size: number;
-  readonly modified: EpochNs;
-  readonly changed: EpochNs;
-  /** As a signed number; null if the inventory keeps none. One that is kept is that of a file with several names. */
-  readonly inode: bigint | null;
-  readonly hash: Hash;
-  readonly entry: { readonly path: PathText; readonly modified: EpochNs };
-}
 
 /** What proving needs of its thread. */
 export interface ProofSurroundings {
@@ -62,7 +47,7 @@ const longest = 60_000;
 class Proof {
   /** Nothing else is a proof, whatever members it has. */
   readonly #madeAt: number;
-  readonly task: ReclaimTask;
+  readonly task: ReclaimableFile;
   readonly how: ReclaimHow;
   /** Both as they were when they had been read. */
   readonly file: BigIntStats;
@@ -95,12 +80,12 @@ export type ReclaimProof = Proof;
  * @throws Trouble CHANGED_SINCE_SCAN, CHANGED_WHILE_READ, CONTENT_CHANGED, SAME_FILE, EXDEV, NOT_A_FILE, PATH_BLOCKED;
  *   EntryTrouble; Aborted; NodeJS.ErrnoException
  */
-export function prove(task: ReclaimTask, around: ProofSurroundings): ReclaimProof | null {
+export function prove(task: ReclaimableFile, around: ProofSurroundings): ReclaimProof | null {
   const { how, entries, pause, now } = around;
-  using file = openForReading(around.source.path(folderOf(task.path), nameOf(task.path)));
+  using file = openForReading(around.source.path(task.path));
   const before = fstat(file.fd);
   expectAsScanned(task, before);
-  using entry = ofEntry(() => openForReading(entryPath(task, around.archive)));
+  using entry = ofEntry(() => openForReading(around.archive.path(task.entry.path)));
   const entryBefore = fstat(entry.fd);
   ofEntry(() => expectAsRecorded(task, entryBefore));
   if (isSame(before, entryBefore)) {
@@ -159,12 +144,8 @@ export function isProven({ task, file }: ReclaimProof, stats: BigIntStats, trust
 /** The same for the entry. Every link changes its ctime, so that says nothing. */
 export function expectEntry(proof: ReclaimProof, archive: PinnedFolders): void {
   const { entry, task } = proof;
-  const now = ofEntry(() => lstat(entryPath(task, archive)));
+  const now = ofEntry(() => lstat(archive.path(task.entry.path)));
   if (!isSame(entry, now) || entry.size !== now.size || entry.mtimeNs !== now.mtimeNs) throw entryChanged();
-}
-
-export function entryPath({ entry }: ReclaimTask, archive: PinnedFolders): PathText {
-  return archive.path(folderOf(entry.path), nameOf(entry.path));
 }
 
 export function sameFile(entry: PathText): Trouble {
@@ -181,19 +162,19 @@ export function ofEntry<Result>(work: () => Result): Result {
 }
 
 /** Of a file with several names ctime says nothing: it changes when another of its names goes. */
-function isUnchanged({ inode }: ReclaimTask, before: BigIntStats, after: BigIntStats): boolean {
+function isUnchanged({ inode }: ReclaimableFile, before: BigIntStats, after: BigIntStats): boolean {
   return (
     before.size === after.size && before.mtimeNs === after.mtimeNs && (inode !== null || sameVersion(before, after))
   );
 }
 
-export function expectAsScanned(task: ReclaimTask, { size, mtimeNs, ctimeNs, ino }: BigIntStats): void {
+export function expectAsScanned(task: ReclaimableFile, { size, mtimeNs, ctimeNs, ino }: BigIntStats): void {
   const isOne = ctimeNs === task.changed || (task.inode !== null && BigInt.asIntN(64, ino) === task.inode);
   if (Number(size) === task.size && mtimeNs === task.modified && isOne) return;
   throw changedSinceScan();
 }
 
-export function expectAsRecorded({ size, entry }: ReclaimTask, stats: BigIntStats): void {
+export function expectAsRecorded({ size, entry }: ReclaimableFile, stats: BigIntStats): void {
   if (Number(stats.size) !== size || stats.mtimeNs !== entry.modified) throw entryChanged();
 }
 
@@ -202,7 +183,7 @@ function changedSinceScan(): Trouble {
 }
 
 /** Size and times are as recorded, the bytes are not: nobody wrote to the file, something else changed it. */
-function contentChanged(task: ReclaimTask, { ctimeNs }: BigIntStats): Trouble {
+function contentChanged(task: ReclaimableFile, { ctimeNs }: BigIntStats): Trouble {
   if (ctimeNs !== task.changed) return changedSinceScan();
   return new Trouble(
     "CONTENT_CHANGED",
@@ -214,7 +195,7 @@ function entryChanged(): EntryTrouble {
   return new EntryTrouble(new Trouble("ENTRY_CHANGED", "is not the file that was recorded"));
 }
 
-function entryDamaged({ hash }: ReclaimTask, actual: Hash | null): EntryTrouble {
+function entryDamaged({ hash }: ReclaimableFile, actual: Hash | null): EntryTrouble {
   const became = actual === null ? "" : ` (${hash.slice(0, 8)}… became ${actual.slice(0, 8)}…)`;
   const what = `reads differently from what was recorded${became}: suspect the archive's disk, or memory`;
   return new EntryTrouble(new Trouble("ENTRY_DAMAGED", what), actual);

@@ -1,7 +1,7 @@
-import { type BigIntStats, lstatSync, unlinkSync } from "node:fs";
+import { type BigIntStats, unlinkSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import type { SourceName } from "../model/file.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import { journalPath } from "./journal.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
@@ -55,18 +55,18 @@ export function recallReclaim(
 ): Recalled {
   try {
     const { how, from, aside, existing } = operation;
-    const place = lookAt(source, from.path);
-    const lying = lookAt(source, aside);
+    const place = source.look(from.path);
+    const lying = source.look(aside);
     if (how === "quarantine") return { kind: place === null && lying !== null ? "gone" : "there" };
     if (how === "delete") {
       if (place !== null || !isFolder(source, folderOf(from.path))) return { kind: "there" };
       if (lying === null) return { kind: "gone" };
-      if (mayChange) putBack(pathTo(source, aside), pathTo(source, from.path));
+      if (mayChange) putBack(source.path(aside), source.path(from.path));
       return { kind: "there" };
     }
-    const entry = lookAt(archive, existing);
+    const entry = archive.look(existing);
     if (entry === null) return { kind: "there" };
-    if (mayChange && lying !== null && isSame(entry, lying)) unlinkSync(systemPath(pathTo(source, aside)));
+    if (mayChange && lying !== null && isSame(entry, lying)) unlinkSync(systemPath(source.path(aside)));
     return place !== null && isSame(entry, place) ? { kind: "linked", stats: place } : { kind: "there" };
   } catch (error) {
     if (!(error instanceof Trouble) && systemCode(error) === null) throw error;
@@ -74,19 +74,6 @@ export function recallReclaim(
   }
 }
 
-function lookAt(folders: PinnedFolders, path: PathText): BigIntStats | null {
-  try {
-    return lstatSync(systemPath(pathTo(folders, path)), { bigint: true, throwIfNoEntry: false }) ?? null;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return null;
-    throw error;
-  }
-}
-
 function isFolder(folders: PinnedFolders, folder: PathText): boolean {
-  return lookAt(folders, folder === "" ? (".onefold" as PathText) : folder) !== null;
-}
-
-function pathTo(folders: PinnedFolders, path: PathText): PathText {
-  return folders.path(folderOf(path), nameOf(path));
+  return folders.look(folder === "" ? (".onefold" as PathText) : folder) !== null;
 }

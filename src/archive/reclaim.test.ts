@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { describe, test } from "node:test";
 import { blake3 } from "@napi-rs/blake-hash";
+import type { ReclaimableFile } from "../inventory/reclaimable.ts";
 import { toHash } from "../model/file.ts";
 import { joinPath, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
@@ -19,7 +20,6 @@ import { PinnedFolders } from "./pinned-folder.ts";
 import { NonceCheck } from "./reclaim-alias.ts";
 import { type ReclaimPlaces, type ReclaimResult, ReclaimWork } from "./reclaim-batch.ts";
 import { Budget } from "./reclaim-budget.ts";
-import type { ReclaimTask } from "./reclaim-proof.ts";
 import type { ReclaimHow } from "./reclaim-records.ts";
 import { newStopFlag, raise } from "./stop-flag.ts";
 import { Trouble } from "./trouble.ts";
@@ -35,7 +35,7 @@ function aShare({ source = {}, archive = {} }: { source?: Tree; archive?: Tree }
   });
 }
 
-function taskOf(disk: Disk, path = "DCIM/a.jpg", entry = "photos/a.jpg"): ReclaimTask {
+function taskOf(disk: Disk, path = "DCIM/a.jpg", entry = "photos/a.jpg"): ReclaimableFile {
   const file = lstatSync(systemPath(disk.path(`source/${path}`)), { bigint: true });
   const held = lstatSync(systemPath(disk.path(`archive/${entry}`)), { bigint: true });
   return {
@@ -47,6 +47,8 @@ function taskOf(disk: Disk, path = "DCIM/a.jpg", entry = "photos/a.jpg"): Reclai
     inode: null,
     hash: toHash(blake3("beach").toString("hex")),
     entry: { path: entry as PathText, modified: held.mtimeNs as EpochNs },
+    names: null,
+    nth: 1,
   };
 }
 
@@ -59,7 +61,7 @@ function placesOf(disk: Disk, how: ReclaimHow = "quarantine"): ReclaimPlaces {
 interface Steps {
   readonly how?: ReclaimHow;
   readonly places?: ReclaimPlaces;
-  readonly task?: ReclaimTask;
+  readonly task?: ReclaimableFile;
   readonly aside?: PathText;
   /** Done between the proof and the act. */
   readonly meanwhile?: () => void;

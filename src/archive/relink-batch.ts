@@ -1,11 +1,11 @@
-import { folderOf, nameOf, type PathText } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
-import { isArchiveGone } from "./place-batch.ts";
-import { type Relinked, type RelinkStep, relinkFile, type Standing, standingOf } from "./relink-file.ts";
+import { type Relinked, type RelinkStep, relinkFile } from "./relink-file.ts";
 import { KeptFiles, type Retimed } from "./relink-kept.ts";
 import { KeptTrouble, lstat, type Surroundings } from "./relink-replace.ts";
+import { type Standing, standingOf } from "./standing.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
-import { Aborted, ArchiveTrouble, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
+import { Aborted, type Failure, failureInArchive, flushed, type Stop, Trouble } from "./trouble.ts";
 
 /** Files to look at, or steps to carry out. */
 export interface RelinkRequest {
@@ -52,15 +52,14 @@ export function relinkBatch({ root, looks, steps, stop }: RelinkRequest): Relink
     if (isRaised(stop)) throw new Aborted();
   };
   const found = looks.map((path) => lookAt(path, folders));
-  const unflushed: Stop[] = [];
+  let unflushed: Stop | null = null;
   const results = inOrder(steps, (step) => {
     const result = settled(step, { folders, keptFiles, pause });
-    unflushed.push(...flushed(() => folders.settle()));
-    return unflushed[0] ?? result;
+    unflushed ??= flushed(() => folders.settle());
+    return unflushed ?? result;
   });
-  unflushed.push(...flushed(() => keptFiles.flushTimes(folders)));
-  unflushed.push(...flushed(() => folders.flush()));
-  return { found, results, retimed: keptFiles.retimed(), unflushed: unflushed[0] ?? null };
+  unflushed ??= flushed(() => keptFiles.flushTimes(folders)) ?? flushed(() => folders.flush());
+  return { found, results, retimed: keptFiles.retimed(), unflushed };
 }
 
 /** Nothing more is tried after a `stop`, and nothing more is linked to a file that is full or in trouble. */
@@ -84,7 +83,7 @@ function settled(step: RelinkStep, around: Surroundings): RelinkResult {
   } catch (error) {
     if (error instanceof Aborted) return { kind: "aborted" };
     const isKept = error instanceof KeptTrouble;
-    const why = reasonOf(isKept ? error.cause : error);
+    const why = failureInArchive(isKept ? error.cause : error);
     return isKept && why.kind === "failed" ? { ...why, kind: "keptFailed" } : why;
   }
 }
@@ -92,27 +91,12 @@ function settled(step: RelinkStep, around: Surroundings): RelinkResult {
 function lookAt(path: PathText, folders: PinnedFolders): LookResult {
   try {
     folders.settle();
-    const device = lstat(folders.path("" as PathText, ".")).dev;
-    const stats = lstat(folders.path(folderOf(path), nameOf(path)));
+    const device = lstat(folders.inside("" as PathText, ".")).dev;
+    const stats = lstat(folders.path(path));
     if (!stats.isFile()) throw new Trouble("NOT_A_FILE", "no longer an ordinary file");
     if (stats.dev !== device) throw new Trouble("EXDEV", "lies on another file system than the archive");
     return { kind: "found", standing: standingOf(path, stats) };
   } catch (error) {
-    return reasonOf(error);
-  }
-}
-
-function reasonOf(error: unknown): Failure | Stop {
-  return failureOf(isArchiveGone(error) ? new ArchiveTrouble("the archive is gone", { cause: error }) : error);
-}
-
-function flushed(flush: () => void): Stop[] {
-  try {
-    flush();
-    return [];
-  } catch (cause) {
-    const failure = failureOf(new ArchiveTrouble("folders could not be flushed", { cause }));
-    if (failure.kind !== "stop") throw cause;
-    return [failure];
+    return failureInArchive(error);
   }
 }

@@ -1,28 +1,13 @@
 import { accessSync, type BigIntStats, constants, linkSync, rmSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import type { ArchivedFile } from "../model/operation.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
-import type { EpochNs } from "../model/time.ts";
-import type { PinnedFolders } from "./pinned-folder.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import { archivedAs, isSame } from "./place-file.ts";
-import { inPrivateFolder } from "./private-folder.ts";
+import { temporaryPath } from "./private-folder.ts";
 import { openForReading } from "./read-file.ts";
 import { fstat, lstat, ofKept, replaceIfEqual, type Surroundings } from "./relink-replace.ts";
+import type { Standing } from "./standing.ts";
 import { Trouble } from "./trouble.ts";
-
-/** A file of the archive as it stands, with what a hard link in its place would not keep. */
-export interface Standing {
-  readonly path: PathText;
-  readonly device: bigint;
-  readonly inode: bigint;
-  /** Bytes. */
-  readonly size: number;
-  readonly modified: EpochNs;
-  /** Permission bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** Makes `file` a hard link of `kept`, if both hold the same bytes. */
 export interface RelinkStep {
@@ -61,20 +46,20 @@ export type Relinked =
  */
 export function relinkFile({ file, kept, temporary }: RelinkStep, around: Surroundings): Relinked {
   const { folders, keptFiles } = around;
-  const keptPath = ofKept(() => pathTo(kept, folders));
-  const path = pathTo(file, folders);
+  const keptPath = ofKept(() => folders.path(kept.path));
+  const path = folders.path(file.path);
   using openKept = ofKept(() => openForReading(keptPath));
   using openFile = openForReading(path);
   ofKept(() => expect(keptFiles.now(kept), fstat(openKept.fd)));
   expect(file, fstat(openFile.fd));
   if (isSame(fstat(openKept.fd), fstat(openFile.fd))) return { kind: "alreadyLinked" };
   ofKept(() => keptFiles.flushBytes(kept, openKept.fd));
-  const link = folders.path(temporaryFolder, temporary);
+  const link = folders.path(temporaryPath("" as PathText, temporary));
   try {
     if (!ofKept(() => linked(keptPath, link))) return { kind: "full" };
     // It was linked by its name, which may be another file's by now.
     ofKept(() => expect(keptFiles.now(kept), lstat(link)));
-    checkWritable(folders.path(folderOf(file.path), "."));
+    checkWritable(folders.inside(folderOf(file.path), "."));
     replaceIfEqual({ link, path, openKept: openKept.fd, openFile: openFile.fd, kept }, around);
   } finally {
     // Renaming leaves it where it is if somebody has linked the two meanwhile.
@@ -86,7 +71,6 @@ export function relinkFile({ file, kept, temporary }: RelinkStep, around: Surrou
   return { kind: "relinked", archived: archivedAs(file.path, now), namesLeft: Number(fstat(openFile.fd).nlink) };
 }
 
-const temporaryFolder = inPrivateFolder("" as PathText, "tmp");
 /** false: the file system allows no more names of this file. */
 function linked(existing: PathText, link: PathText): boolean {
   try {
@@ -110,27 +94,9 @@ function checkWritable(folder: PathText): void {
   }
 }
 
-/** How a file stands, from what the system says of it. */
-export function standingOf(path: PathText, { dev, ino, size, mtimeNs, mode, uid, gid }: BigIntStats): Standing {
-  return {
-    path,
-    device: dev,
-    inode: ino,
-    size: Number(size),
-    modified: mtimeNs as EpochNs,
-    mode: Number(mode & 0o7777n),
-    uid: Number(uid),
-    gid: Number(gid),
-  };
-}
-
 /** Of ctime it says nothing: every link changes that. */
 function expect(known: Standing, { dev, ino, size, mtimeNs }: BigIntStats): void {
   const isKnown = dev === known.device && ino === known.inode;
   if (isKnown && Number(size) === known.size && mtimeNs === known.modified) return;
   throw new Trouble("CHANGED_SINCE_SCAN", "changed since it was scanned");
-}
-
-function pathTo({ path }: Standing, folders: PinnedFolders): PathText {
-  return folders.path(folderOf(path), nameOf(path));
 }

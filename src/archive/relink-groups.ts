@@ -2,8 +2,8 @@ import type { EqualFile } from "../inventory/relinkable.ts";
 import type { Hash } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
 import type { LookResult, RelinkResult } from "./relink-batch.ts";
-import type { Standing } from "./relink-file.ts";
 import type { Retimed } from "./relink-kept.ts";
+import type { Standing } from "./standing.ts";
 import type { Failure, Stop } from "./trouble.ts";
 
 /** A file of the archive that is to become a hard link of another one. */

@@ -1,7 +1,8 @@
 import type { Hash } from "../model/file.ts";
-import type { IntendedRelink, JournalStanding, RelinkedResult } from "./journal-records.ts";
+import type { IntendedRelink, RelinkedResult } from "./journal-records.ts";
 import type { RelinkResult } from "./relink-batch.ts";
-import type { RelinkStep, Standing } from "./relink-file.ts";
+import type { RelinkStep } from "./relink-file.ts";
+import { journalStanding } from "./standing.ts";
 
 export function intendedRelink({ file, kept, temporary }: RelinkStep, hash: Hash): IntendedRelink {
   return {
@@ -24,8 +25,4 @@ export function relinkedResult({ file }: RelinkStep, hash: Hash, result: RelinkR
     return { ...base, size, mtimeNs: String(modified), inode: String(inode) };
   }
   return "code" in result ? { ...base, code: result.code } : base;
-}
-
-export function journalStanding({ inode, modified, mode, uid, gid }: Standing): JournalStanding {
-  return { inode: String(inode), mtimeNs: String(modified), mode: mode.toString(8).padStart(4, "0"), uid, gid };
 }

@@ -1,11 +1,11 @@
 import { fdatasyncSync, fstatSync, fsyncSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
-import { folderOf, nameOf, type PathText } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { setModifiedExactly } from "./file-time.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { type OpenFile, openForReading } from "./read-file.ts";
-import type { Standing } from "./relink-file.ts";
+import type { Standing } from "./standing.ts";
 import { Trouble } from "./trouble.ts";
 
 /** A kept file whose modification time is another one now. */
@@ -71,7 +71,7 @@ export class KeptFiles {
 /** One that somebody has moved since is for the next scan to find. */
 function openIfThere(path: PathText, folders: PinnedFolders): OpenFile | null {
   try {
-    return openForReading(folders.path(folderOf(path), nameOf(path)));
+    return openForReading(folders.path(path));
   } catch (error) {
     if (error instanceof Trouble || systemCode(error) === "ENOENT" || systemCode(error) === "ELOOP") return null;
     throw error;

@@ -5,8 +5,8 @@ import { sameVersion } from "./copy-file.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
 import { readerOf, sameBytes } from "./relink-compare.ts";
-import type { Standing } from "./relink-file.ts";
 import type { KeptFiles } from "./relink-kept.ts";
+import type { Standing } from "./standing.ts";
 import { Aborted, Trouble } from "./trouble.ts";
 
 /** A file, its open twin, and the link that waits to take its place. */

@@ -1,14 +1,12 @@
-import { rmSync } from "node:fs";
 import type { ArchivedFile } from "../model/operation.ts";
-import { type PathText, systemPath } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
+import { discardTemporary } from "./discard-temporary.ts";
 import { Folders } from "./folders.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
-import { isArchiveGone } from "./place-batch.ts";
-import { temporaryPath } from "./private-folder.ts";
 import { type Content, lookAtNames, type NameLook } from "./repair-look.ts";
 import { type RepairStep, repairNames } from "./repair-names.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
-import { Aborted, ArchiveTrouble, type Failure, failureOf, type Stop } from "./trouble.ts";
+import { Aborted, type Failure, failureInArchive, flushed, type Stop } from "./trouble.ts";
 
 /** Names to look at, or a repair to carry out. */
 export type RepairRequest = { readonly root: PathText; readonly stop: StopFlag } & (
@@ -38,18 +36,16 @@ export function repairOne(request: RepairRequest): RepairAnswer {
   try {
     repairNames(request.step, { folders, made }, (name) => names.push(name));
   } catch (error) {
-    failure = reasonOf(error);
+    failure = failureInArchive(error);
   }
-  if ("temporary" in request.step.good) {
-    rmSync(systemPath(temporaryPath(root, request.step.good.temporary)), { force: true });
-  }
-  try {
+  if ("temporary" in request.step.good) discardTemporary(request.step.good.temporary, folders);
+  let madeFolders: readonly PathText[] = [];
+  const unflushed = flushed(() => {
     folders.flush();
-    return { looks: [], names, folders: made.flush(), failure };
-  } catch (cause) {
-    const unflushed = failureOf(new ArchiveTrouble("folders could not be flushed", { cause }));
-    return { looks: [], names: [], folders: [], failure: unflushed };
-  }
+    madeFolders = made.flush();
+  });
+  if (unflushed !== null) return { looks: [], names: [], folders: [], failure: unflushed };
+  return { looks: [], names, folders: madeFolders, failure };
 }
 
 function look(
@@ -66,8 +62,4 @@ function look(
     if (!(error instanceof Aborted)) throw error;
     return { looks: [], names: [], folders: [], failure: null };
   }
-}
-
-function reasonOf(error: unknown): Failure | Stop {
-  return failureOf(isArchiveGone(error) ? new ArchiveTrouble("the archive is gone", { cause: error }) : error);
 }

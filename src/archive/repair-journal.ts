@@ -2,10 +2,10 @@ import type { Hash } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import type { IntendedRepair, RepairedResult } from "./journal-records.ts";
-import { journalStanding } from "./relink-journal.ts";
 import type { Good } from "./repair.ts";
 import type { RepairAnswer } from "./repair-batch.ts";
 import type { NameStep } from "./repair-names.ts";
+import { journalStanding } from "./standing.ts";
 
 /** What is repaired, as it is recorded. */
 interface Repaired {

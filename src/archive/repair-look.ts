@@ -1,11 +1,11 @@
 import type { BigIntStats } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
-import { folderOf, nameOf, type PathText } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { holds, openForReading } from "./read-file.ts";
-import { type Standing, standingOf } from "./relink-file.ts";
 import { fstat } from "./relink-replace.ts";
+import { type Standing, standingOf } from "./standing.ts";
 import { type Failure, failureOf } from "./trouble.ts";
 
 /** A content, as it is recorded. */
@@ -35,7 +35,7 @@ export function lookAtNames(
   return names.map((path) => {
     try {
       folders.settle();
-      using file = openForReading(folders.path(folderOf(path), nameOf(path)));
+      using file = openForReading(folders.path(path));
       const stats = fstat(file.fd);
       const inode = `${stats.dev}:${stats.ino}`;
       const isGood = known.get(inode) ?? isIntact(file.fd, content, pause);

@@ -1,17 +1,18 @@
-import { fchmodSync, fchownSync, fsyncSync, linkSync, renameSync, rmSync } from "node:fs";
+import { fsyncSync, linkSync, renameSync, rmSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import type { ArchivedFile } from "../model/operation.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { setModifiedExactly } from "./file-time.ts";
 import type { Folders } from "./folders.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { archivedAs, isSame } from "./place-file.ts";
-import { inPrivateFolder, newTemporaryName } from "./private-folder.ts";
+import { newTemporaryName, temporaryPath } from "./private-folder.ts";
 import { openForReading } from "./read-file.ts";
-import type { Standing } from "./relink-file.ts";
 import { fstat, lstat } from "./relink-replace.ts";
+import type { Standing } from "./standing.ts";
 import { Trouble } from "./trouble.ts";
+import { asAllowed, giveStanding } from "./write-file.ts";
 
 /** A name that is to hold the content again. */
 export interface NameStep {
@@ -61,44 +62,29 @@ export function repairNames(step: RepairStep, around: Surroundings, done: (name:
     if (before === null) give(goodPath, path, around);
     else replace(goodPath, path, before, folders);
     folders.touch(folderOf(path));
-    const now = lstat(folders.path(folderOf(path), nameOf(path)));
+    const now = lstat(folders.path(path));
     if (!isSame(fstat(good.fd), now)) throw new Trouble("CHANGED_SINCE_SCAN", "was exchanged right after");
     done(archivedAs(path, now));
   }
 }
 
 function pathOf(good: RepairStep["good"], folders: PinnedFolders): PathText {
-  if ("temporary" in good) return folders.path(temporaryFolder, good.temporary);
-  return folders.path(folderOf(good.path), nameOf(good.path));
+  if ("temporary" in good) return folders.path(temporaryPath("" as PathText, good.temporary));
+  return folders.path(good.path);
 }
-
-const temporaryFolder = inPrivateFolder("" as PathText, "tmp");
 
 function finishCopy(fd: number, { modified, owner }: RepairStep): void {
-  if (owner !== null) {
-    // Owner first: changing it takes bits of the mode away.
-    tolerant(() => fchownSync(fd, owner.uid, owner.gid));
-    tolerant(() => fchmodSync(fd, owner.mode & 0o777));
-  }
-  setModifiedExactly(fd, modified);
-}
-
-/** Who may not give a file away keeps it; a mount may decide on modes by itself. */
-function tolerant(change: () => void): void {
-  try {
-    change();
-  } catch (error) {
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"].includes(systemCode(error) ?? "")) throw error;
-  }
+  if (owner === null) setModifiedExactly(fd, modified);
+  else giveStanding(fd, { ...owner, mode: owner.mode & 0o777, modified }, asAllowed);
 }
 
 function keep({ path, before, kept }: NameStep, { folders, made }: Surroundings): void {
   if (before === null || kept === null) return;
   made.ensure(folderOf(kept));
   folders.settle();
-  const target = folders.path(folderOf(kept), nameOf(kept));
+  const target = folders.path(kept);
   try {
-    linkSync(systemPath(folders.path(folderOf(path), nameOf(path))), systemPath(target));
+    linkSync(systemPath(folders.path(path)), systemPath(target));
   } catch (error) {
     // An attempt with another copy has kept it already.
     if (systemCode(error) !== "EEXIST") throw error;
@@ -110,7 +96,7 @@ function keep({ path, before, kept }: NameStep, { folders, made }: Surroundings)
 function give(good: PathText, path: PathText, { folders, made }: Surroundings): void {
   made.ensure(folderOf(path));
   try {
-    linkSync(systemPath(good), systemPath(folders.path(folderOf(path), nameOf(path))));
+    linkSync(systemPath(good), systemPath(folders.path(path)));
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw error;
     throw new Trouble("NAME_TAKEN", "something else stands there by now");
@@ -119,8 +105,8 @@ function give(good: PathText, path: PathText, { folders, made }: Surroundings): 
 }
 
 function replace(good: PathText, path: PathText, before: Standing, folders: PinnedFolders): void {
-  const link = folders.path(temporaryFolder, newTemporaryName());
-  const target = folders.path(folderOf(path), nameOf(path));
+  const link = folders.path(temporaryPath("" as PathText, newTemporaryName()));
+  const target = folders.path(path);
   try {
     linkSync(systemPath(good), systemPath(link));
     const { dev, ino, size, mtimeNs } = lstat(target);

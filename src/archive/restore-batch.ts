@@ -1,10 +1,10 @@
 import { lstatSync, rmdirSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
 import { type Restored, type RestoreStep, restoreFile } from "./restore-file.ts";
 import { isRaised, type StopFlag } from "./stop-flag.ts";
-import { Aborted, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
+import { Aborted, type Failure, failureOf, flushed, type Stop, Trouble } from "./trouble.ts";
 
 export interface RestoreRequest {
   readonly source: { readonly root: PathText; readonly called: string };
@@ -70,16 +70,6 @@ function stands(root: PathText): boolean {
   }
 }
 
-function flushed(flush: () => void): Stop | null {
-  try {
-    flush();
-    return null;
-  } catch (error) {
-    const { code, message } = failureOf(error);
-    return { kind: "stop", code, message };
-  }
-}
-
 /** Only `rmdir`, which leaves a folder with anything in it as it is. */
 function removeEmpty(folders: PinnedFolders, steps: readonly RestoreStep[]): void {
   const places = new Set([...steps.map(({ operation }) => folderOf(operation.aside)), ".onefold/tmp" as PathText]);
@@ -91,7 +81,7 @@ function removeEmpty(folders: PinnedFolders, steps: readonly RestoreStep[]): voi
 
 function removed(folders: PinnedFolders, folder: PathText): boolean {
   try {
-    rmdirSync(systemPath(folders.path(folderOf(folder), nameOf(folder))));
+    rmdirSync(systemPath(folders.path(folder)));
     return true;
   } catch (error) {
     if (error instanceof Trouble) return false;

@@ -1,30 +1,18 @@
-import {
-  type BigIntStats,
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { type BigIntStats, closeSync, fsyncSync, openSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
-import { systemCode } from "../model/errors.ts";
 import { toHash } from "../model/file.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { checkTemporary } from "./copy-file.ts";
-import { setModifiedExactly } from "./file-time.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
 import { putBack, refuseTaken } from "./put-back.ts";
 import { holds, openForReading, readPieces } from "./read-file.ts";
 import type { IntendedReclaim } from "./reclaim-records.ts";
 import { fstat, lstat } from "./relink-replace.ts";
+import { recordedStanding } from "./standing.ts";
 import { Trouble } from "./trouble.ts";
+import { asAllowed, giveStanding, writeAll } from "./write-file.ts";
 
 /** A file that a run has taken from a source, or may have. */
 export interface RestoreStep {
@@ -66,17 +54,17 @@ export function restoreFile(step: RestoreStep, around: RestoreSurroundings): Res
   const { operation, wasTaken } = step;
   const { source } = around;
   const { path } = operation.from;
-  const place = find(source, path);
-  const lying = find(source, operation.aside);
+  const place = source.look(path);
+  const lying = source.look(operation.aside);
   if (operation.how === "hard-link") return unlinked(step, place, around);
   if (place !== null && lying === null) return standing(step, place, around);
   if (lying === null && !wasTaken) throw notRestorable("is gone, and the run had left it alone");
   source.ensure(folderOf(path));
-  const to = pathTo(source, path);
+  const to = source.path(path);
   source.touch(folderOf(path));
   if (lying === null) return copied(step, to, around);
   if (!lying.isFile()) throw new Trouble("NOT_A_FILE", `what lies at ${operation.aside} is no ordinary file`);
-  putBack(pathTo(source, operation.aside), to);
+  putBack(source.path(operation.aside), to);
   source.touch(folderOf(operation.aside));
   const isUntouched = step.changed !== null && lying.ctimeNs === step.changed && isAsTaken(operation, lying);
   return { kind: "restored", unchanged: isUntouched ? (lstat(to).ctimeNs as EpochNs) : null };
@@ -87,7 +75,7 @@ function standing({ operation }: RestoreStep, place: BigIntStats, { source, paus
   const taken = new Trouble("PLACE_TAKEN", "something else stands there now");
   if (!place.isFile() || Number(place.size) !== operation.size) throw taken;
   if (isAsTaken(operation, place)) return { kind: "alreadyThere" };
-  using file = openForReading(pathTo(source, operation.from.path));
+  using file = openForReading(source.path(operation.from.path));
   if (!holds(file.fd, operation, pause)) throw taken;
   return { kind: "alreadyThere" };
 }
@@ -110,12 +98,12 @@ function unlinked(step: RestoreStep, place: BigIntStats | null, around: RestoreS
   const { operation, held } = step;
   const { source, archive } = around;
   if (place === null) throw notRestorable("is gone: somebody has removed it since");
-  const entries = held.flatMap((path) => find(archive, path) ?? []);
+  const entries = held.flatMap((path) => archive.look(path) ?? []);
   if (!entries.some((entry) => isSame(entry, place))) {
     if (place.ino === BigInt(operation.before.inode)) return { kind: "alreadyThere" };
     return standing(step, place, around);
   }
-  const to = pathTo(source, operation.from.path);
+  const to = source.path(operation.from.path);
   const temporary = copyOf(step, around);
   source.touch(folderOf(operation.from.path));
   try {
@@ -132,7 +120,7 @@ function unlinked(step: RestoreStep, place: BigIntStats | null, around: RestoreS
 function copyOf(step: RestoreStep, around: RestoreSurroundings): PathText {
   const { source, pause } = around;
   source.ensure(temporaryFolder, 0o700);
-  const temporary = source.path(temporaryFolder, step.temporary);
+  const temporary = source.inside(temporaryFolder, step.temporary);
   // A killed attempt of ours has left it: nobody else makes this name.
   rmSync(systemPath(temporary), { force: true });
   source.touch(temporaryFolder);
@@ -152,14 +140,14 @@ function copyOf(step: RestoreStep, around: RestoreSurroundings): PathText {
 /** false: that path does not hold the content; nothing is left. */
 function copyFrom(path: PathText, to: PathText, step: RestoreStep, around: RestoreSurroundings): boolean {
   const { operation } = step;
-  if (find(around.archive, path)?.isFile() !== true) return false;
-  using entry = openForReading(pathTo(around.archive, path));
+  if (around.archive.look(path)?.isFile() !== true) return false;
+  using entry = openForReading(around.archive.path(path));
   const fd = openSync(systemPath(to), "wx", 0o600);
   let isComplete = false;
   try {
     isComplete = copyBytes(entry.fd, fd, operation, around.pause);
     if (isComplete) {
-      giveStanding(fd, operation);
+      giveStanding(fd, recordedStanding(operation.from.path, operation.size, operation.before), asAllowed);
       fsyncSync(fd);
     }
   } finally {
@@ -175,25 +163,9 @@ function copyBytes(from: number, to: number, { size, hash }: IntendedReclaim, pa
   const bytes = readPieces(from, size, (piece) => {
     pause();
     hasher.update(piece);
-    for (let done = 0; done < piece.length; ) done += writeSync(to, piece, done, piece.length - done, null);
+    writeAll(to, piece);
   });
   return bytes === size && toHash(hasher.digest("hex")) === hash;
-}
-
-/** Owner and mode as far as we may: a share may decide on them itself. */
-function giveStanding(fd: number, { before }: IntendedReclaim): void {
-  for (const give of [
-    () => fchownSync(fd, before.uid, before.gid),
-    () => fchmodSync(fd, Number.parseInt(before.mode, 8)),
-  ]) {
-    try {
-      give();
-    } catch (error) {
-      if (!["EPERM", "EACCES", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? ""))
-        throw error;
-    }
-  }
-  setModifiedExactly(fd, BigInt(before.mtimeNs) as EpochNs);
 }
 
 function exactly({ operation }: RestoreStep, now: BigIntStats): EpochNs | null {
@@ -202,19 +174,6 @@ function exactly({ operation }: RestoreStep, now: BigIntStats): EpochNs | null {
 
 function isAsTaken({ size, mtimeNs }: IntendedReclaim, stats: BigIntStats): boolean {
   return Number(stats.size) === size && stats.mtimeNs === BigInt(mtimeNs);
-}
-
-function find(folders: PinnedFolders, path: PathText): BigIntStats | null {
-  try {
-    return lstatSync(systemPath(pathTo(folders, path)), { bigint: true, throwIfNoEntry: false }) ?? null;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return null;
-    throw error;
-  }
-}
-
-function pathTo(folders: PinnedFolders, path: PathText): PathText {
-  return folders.path(folderOf(path), nameOf(path));
 }
 
 function notRestorable(why: string): Trouble {

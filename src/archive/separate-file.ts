@@ -1,30 +1,17 @@
-import {
-  type BigIntStats,
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { systemCode } from "../model/errors.ts";
+import { type BigIntStats, closeSync, fstatSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import type { Hash } from "../model/file.ts";
 import type { ArchivedFile } from "../model/operation.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { sameVersion } from "./copy-file.ts";
-import { setModifiedExactly } from "./file-time.ts";
-import type { PinnedFolders } from "./pinned-folder.ts";
 import { archivedAs, isSame } from "./place-file.ts";
-import { inPrivateFolder } from "./private-folder.ts";
+import { temporaryPath } from "./private-folder.ts";
 import { holds, openForReading, readPieces } from "./read-file.ts";
-import type { Standing } from "./relink-file.ts";
 import { lstat } from "./relink-replace.ts";
+import type { Standing } from "./standing.ts";
 import type { TakeBackSurroundings } from "./take-back-file.ts";
 import { ArchiveTrouble, Trouble } from "./trouble.ts";
+import { giveStanding, writeAll } from "./write-file.ts";
 
 /** Gives a name that a run made a link of `kept` a file of its own again, as it was before. */
 export interface SeparateStep {
@@ -48,7 +35,7 @@ export type Separated =
 
 /** Whether the name still is a link of the kept file. @throws Trouble PATH_BLOCKED; NodeJS.ErrnoException */
 export function judgeLink(step: SeparateStep, { folders }: TakeBackSurroundings): Separated {
-  const file = lookAt(step.path, folders);
+  const file = folders.look(step.path);
   if (file === null) return { kind: "gone" };
   if (file.isFile() && file.ino === step.kept.inode) {
     return Number(file.size) === step.before.size ? { kind: "standing" } : changedSince();
@@ -68,8 +55,8 @@ export function separate(step: SeparateStep, around: TakeBackSurroundings): Sepa
   const judged = judgeLink(step, around);
   if (judged.kind !== "standing") return judged;
   const { folders } = around;
-  const path = folders.path(folderOf(step.path), nameOf(step.path));
-  const temporary = folders.path(temporaryFolder, step.temporary);
+  const path = folders.path(step.path);
+  const temporary = folders.path(temporaryPath("" as PathText, step.temporary));
   try {
     using link = openForReading(path);
     const linked = fstatSync(link.fd, { bigint: true });
@@ -86,19 +73,14 @@ export function separate(step: SeparateStep, around: TakeBackSurroundings): Sepa
   return { kind: "separated", archived: archivedAs(step.path, lstat(path)) };
 }
 
-const temporaryFolder = inPrivateFolder("" as PathText, "tmp");
-
 function writeCopy(from: number, temporary: PathText, { before }: SeparateStep, { pause }: TakeBackSurroundings): void {
   const fd = create(temporary);
   try {
     readPieces(from, before.size, (piece) => {
       pause();
-      for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done, piece.length - done, null);
+      writeAll(fd, piece);
     });
-    const { uid, gid } = fstatSync(fd);
-    if (uid !== before.uid || gid !== before.gid) fchownSync(fd, before.uid, before.gid);
-    fchmodSync(fd, before.mode);
-    setModifiedExactly(fd, before.modified);
+    giveStanding(fd, before);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -118,7 +100,7 @@ function checkCopy(temporary: PathText, step: SeparateStep, { folders, pause }: 
   const content = { size: step.before.size, hash: step.hash };
   using copy = openForReading(temporary);
   if (holds(copy.fd, content, pause)) return;
-  using link = openForReading(folders.path(folderOf(step.path), nameOf(step.path)));
+  using link = openForReading(folders.path(step.path));
   const isLinkWhole = holds(link.fd, content, pause);
   throw isLinkWhole
     ? new Trouble("WRITTEN_WRONG", "what was written reads back differently: suspect the archive's disk, or memory")
@@ -128,15 +110,6 @@ function checkCopy(temporary: PathText, step: SeparateStep, { folders, pause }: 
 /** Whether a file has this time, as far as it could be set. */
 export function isTime(file: BigIntStats, modified: EpochNs): boolean {
   return file.mtimeNs / 1_000n === modified / 1_000n;
-}
-
-function lookAt(path: PathText, folders: PinnedFolders): BigIntStats | null {
-  try {
-    return lstat(folders.path(folderOf(path), nameOf(path)));
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return null;
-    throw error;
-  }
 }
 
 function changedSince(): Separated {

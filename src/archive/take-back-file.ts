@@ -1,13 +1,12 @@
 import { type BigIntStats, fstatSync, unlinkSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
+import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { sameVersion } from "./copy-file.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
 import { hashNow, openForReading } from "./read-file.ts";
-import { lstat } from "./relink-replace.ts";
 import { Trouble } from "./trouble.ts";
 
 /** A name that a run gave to a file of the archive, by copying or linking. */
@@ -68,7 +67,7 @@ export function judge(
   { folders }: Pick<TakeBackSurroundings, "folders">,
   ignored: (inode: bigint) => number = () => 0,
 ): TakenBack {
-  const file = lookAt(step.path, folders);
+  const file = folders.look(step.path);
   if (file === null) return { kind: "gone" };
   const isLeft = "intended" in step.left ? isIntended(step, step.left, file, folders) : isAsLeft(step, file);
   if (!isLeft) return "intended" in step.left ? { kind: "gone" } : changedSince();
@@ -94,8 +93,8 @@ export function takeBack(step: TakeBackStep, around: TakeBackSurroundings): Take
     if (hash === null) return { kind: "gone" };
     if (!step.copies.some((path) => isCopyOf(path, { size: step.size, hash, file }, around.pause))) return lastCopy();
   }
-  const path = pathTo(step.path, around.folders);
-  const last = lookAt(step.path, around.folders);
+  const path = around.folders.path(step.path);
+  const last = around.folders.look(step.path);
   if (last === null || !isSame(file, last) || !isUntouched(file, last)) return changedSince();
   unlinkSync(systemPath(path));
   around.folders.touch(folderOf(step.path));
@@ -129,7 +128,7 @@ function isCopyOf(
 
 /** What an unfinished copy holds; null if that is not what was meant to stand there. */
 function contentOf({ path, size, hash }: TakeBackStep, { folders, pause }: TakeBackSurroundings): Hash | null {
-  using file = openForReading(pathTo(path, folders));
+  using file = openForReading(folders.path(path));
   const found = hashNow(file.fd, size, pause);
   return hash === null || found === hash ? found : null;
 }
@@ -152,25 +151,12 @@ function isIntended(
     const isOlder = file.birthtimeNs > 0n && file.birthtimeNs + clockStep < since;
     return file.mtimeNs / 1_000n === modified / 1_000n && !isOlder;
   }
-  const other = existing === null ? null : lookAt(existing, folders);
+  const other = existing === null ? null : folders.look(existing);
   return other !== null && isSame(other, file);
 }
 
 /** The kernel's clock for files goes in steps; a server's may differ a little. */
 const clockStep = 2_000_000_000n;
-
-function lookAt(path: PathText, folders: PinnedFolders): BigIntStats | null {
-  try {
-    return lstat(pathTo(path, folders));
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return null;
-    throw error;
-  }
-}
-
-function pathTo(path: PathText, folders: PinnedFolders): PathText {
-  return folders.path(folderOf(path), nameOf(path));
-}
 
 function changedSince(): TakenBack {
   return { kind: "kept", code: "CHANGED_SINCE", message: "is not as the run left it any more" };

@@ -60,6 +60,45 @@ export function failureOf(error: unknown): Failure | Stop {
   return { kind: "failed", code, message, ...(isOurs ? { ofArchive: true } : {}) };
 }
 
+/**
+ * The same where names of the archive alone are changed: a code that tells of a lost disk is then the archive's.
+ *
+ * @throws the error itself if it is a bug
+ */
+export function failureInArchive(error: unknown): Failure | Stop {
+  return failureOf(isArchiveGone(error) ? new ArchiveTrouble("the archive is gone", { cause: error }) : error);
+}
+
+/** What a disk says that is gone. */
+const goneCodes = new Set(["EIO", "ESTALE", "ENOTCONN", "ENODEV", "ENXIO", "ESHUTDOWN", "EHOSTDOWN", "ETIMEDOUT"]);
+
+/** One file of it may be unreadable by itself. */
+function isArchiveGone(error: unknown): boolean {
+  const isReading = error instanceof Error && "syscall" in error && error.syscall === "read";
+  return goneCodes.has(systemCode(error) ?? "") && !isReading;
+}
+
+/** A failure after which nothing more is to be tried, whatever its code. @throws the error itself if it is a bug */
+export function asStop(error: unknown): Stop {
+  const { code, message } = failureOf(error);
+  return { kind: "stop", code, message };
+}
+
+/**
+ * Carries out the flush that ends a batch.
+ *
+ * @returns Why nothing of the batch may count as done; null: all its names are on the disk for good.
+ * @throws what is a bug
+ */
+export function flushed(flush: () => void): Stop | null {
+  try {
+    flush();
+    return null;
+  } catch (error) {
+    return asStop(error);
+  }
+}
+
 /** "ENOENT: no such file or directory, open '/mnt/a'" → "no such file or directory (open)": the path stands elsewhere. */
 function withoutPath(message: string): string {
   const [, what, call] = /^[A-Z0-9]+: ([^,]+), (\w+)/.exec(message) ?? [];

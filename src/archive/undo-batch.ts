@@ -1,11 +1,10 @@
 import { type BigIntStats, fsyncSync, readdirSync, rmdirSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
-import { folderOf, joinPath, nameOf, type PathText, pathText, systemPath } from "../model/path.ts";
+import { folderOf, joinPath, type PathText, pathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { setModifiedExactly } from "./file-time.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
-import { isArchiveGone } from "./place-batch.ts";
 import { openForReading } from "./read-file.ts";
 import type { Retimed } from "./relink-kept.ts";
 import { fstat, lstat } from "./relink-replace.ts";
@@ -19,7 +18,7 @@ import {
   type TakenBack,
   takeBack,
 } from "./take-back-file.ts";
-import { Aborted, ArchiveTrouble, type Failure, failureOf, type Stop, Trouble } from "./trouble.ts";
+import { Aborted, type Failure, failureInArchive, failureOf, flushed, type Stop, Trouble } from "./trouble.ts";
 
 /** Steps of one kind, to be looked at or carried out in order. */
 export interface UndoRequest {
@@ -88,24 +87,24 @@ export function undoBatch({ root, how, steps, retimes, stop }: UndoRequest): Und
     if (isRaised(stop)) throw new Aborted();
   };
   const emptied = new Set<PathText>();
-  const unflushed: Stop[] = [];
+  let unflushed: Stop | null = null;
   let stopped: Stop | null = null;
   const results = steps.map((step) => {
     const result: UndoResult = stopped ?? settled(step, { folders, pause, how, emptied });
     if (result.kind === "stop") stopped = result;
-    unflushed.push(...flushed(() => folders.settle()));
+    unflushed ??= flushed(() => folders.settle());
     return result;
   });
   const times = retimes.map((step) => {
     const isLinked = how === "act" && isStillLinked(step, steps, results);
     return isLinked ? null : retimed(step, folders, how === "act");
   });
-  unflushed.push(...flushed(() => folders.flush()));
+  unflushed ??= flushed(() => folders.flush());
   return {
     results,
     retimed: times.flatMap((time) => (time !== null && "modified" in time ? [time] : [])),
     untimed: times.flatMap((time) => (time !== null && "failure" in time ? [time] : [])),
-    unflushed: unflushed[0] ?? null,
+    unflushed,
   };
 }
 
@@ -132,7 +131,7 @@ function settled(step: UndoStep, around: Surroundings): UndoResult {
   } catch (error) {
     if (error instanceof Aborted) return { kind: "aborted" };
     if (systemCode(error) === "ENOENT") return { kind: "gone" };
-    return failureOf(isArchiveGone(error) ? new ArchiveTrouble("the archive is gone", { cause: error }) : error);
+    return failureInArchive(error);
   }
 }
 
@@ -152,10 +151,10 @@ function isStandingName(result: TakenBack): result is StandingName {
 }
 
 function folder({ path, since }: FolderStep, { folders, how, emptied }: Surroundings): UndoResult {
-  const absolute = folders.path(folderOf(path), nameOf(path));
+  const absolute = folders.path(path);
   const stats = lstat(absolute);
   if (!stats.isDirectory() || isOlder(stats, since)) return { kind: "gone" };
-  const names = readdirSync(systemPath(folders.path(path, ".")), { encoding: "buffer" });
+  const names = readdirSync(systemPath(folders.inside(path, ".")), { encoding: "buffer" });
   if (names.some((name) => !emptied.has(joinPath(path, pathText(name))))) return { kind: "gone" };
   if (how === "act") {
     folders.forget(path);
@@ -192,7 +191,7 @@ function retimed(
   act: boolean,
 ): Time | null {
   try {
-    using file = openForReading(folders.path(folderOf(path), nameOf(path)));
+    using file = openForReading(folders.path(path));
     const before = fstat(file.fd);
     if (before.ino !== inode || !given.some((time) => isTime(before, time))) return null;
     if (!act) return { path, inode, hash, modified };
@@ -204,16 +203,5 @@ function retimed(
     const failure = failureOf(error);
     if (failure.kind === "failed") return { path, failure };
     throw error;
-  }
-}
-
-function flushed(flush: () => void): Stop[] {
-  try {
-    flush();
-    return [];
-  } catch (cause) {
-    const failure = failureOf(new ArchiveTrouble("folders could not be flushed", { cause }));
-    if (failure.kind !== "stop") throw cause;
-    return [failure];
   }
 }

@@ -1,5 +1,5 @@
-import type { IntendedOperation, JournalStanding, UndoneResult } from "./journal-records.ts";
-import type { SeparateStep } from "./separate-file.ts";
+import type { IntendedOperation, UndoneResult } from "./journal-records.ts";
+import { journalStanding } from "./standing.ts";
 import type { UndoResult, UndoStep } from "./undo-batch.ts";
 
 /** @param inode Of the file as it was looked at. */
@@ -35,8 +35,4 @@ export function undoneResult(step: UndoStep, result: UndoResult): UndoneResult {
     case "aborted":
       return { outcome: result.kind, ...base };
   }
-}
-
-function journalStanding({ inode, modified, mode, uid, gid }: SeparateStep["before"]): JournalStanding {
-  return { inode: String(inode), mtimeNs: String(modified), mode: mode.toString(8).padStart(4, "0"), uid, gid };
 }

@@ -2,16 +2,10 @@ import type { Hash, Place } from "../model/file.ts";
 import { folderOf, type PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import type { JournalBatch } from "./journal-batches.ts";
-import type {
-  IntendedCopy,
-  IntendedLink,
-  IntendedRelink,
-  JournalResult,
-  JournalStanding,
-  RelinkedResult,
-} from "./journal-records.ts";
+import type { IntendedCopy, IntendedLink, IntendedRelink, JournalResult, RelinkedResult } from "./journal-records.ts";
 import { newTemporaryName } from "./private-folder.ts";
 import type { SeparateStep } from "./separate-file.ts";
+import { recordedStanding } from "./standing.ts";
 import type { TakeBackStep } from "./take-back-file.ts";
 import type { RetimeStep } from "./undo-batch.ts";
 
@@ -83,8 +77,8 @@ function separateStep(operation: IntendedRelink, result: RelinkedResult | undefi
   const { to, existing, size, hash, before, kept } = operation;
   return {
     path: to,
-    before: standingOf(to, size, before),
-    kept: standingOf(existing, size, kept),
+    before: recordedStanding(to, size, before),
+    kept: recordedStanding(existing, size, kept),
     hash,
     temporary: newTemporaryName(),
     certain: result !== undefined,
@@ -102,9 +96,4 @@ function retimesOf(relinks: readonly IntendedRelink[]): RetimeStep[] {
   return [...byInode]
     .filter(([, { given }]) => given.length > 0)
     .map(([inode, one]) => ({ ...one, inode: BigInt(inode) }));
-}
-
-function standingOf(path: PathText, size: number, { inode, mtimeNs, mode, uid, gid }: JournalStanding) {
-  const modified = BigInt(mtimeNs) as EpochNs;
-  return { path, inode: BigInt(inode), size, modified, mode: Number.parseInt(mode, 8), uid, gid };
 }

@@ -8,6 +8,7 @@ import { layOut, type Tree } from "../testing/tree.ts";
 import { openInPlace } from "./open-file.ts";
 import { OpenFolders } from "./open-folders.ts";
 
+const isRoot = process.getuid?.() === 0;
 const heldFiles = () => readdirSync("/proc/self/fd").length;
 
 describe("a held folder", () => {
@@ -27,7 +28,7 @@ describe("a held folder", () => {
     }
   });
 
-  test("need only be passable, not readable", { skip: process.getuid?.() === 0 && "root may read all" }, async () => {
+  test("need only be passable, not readable", { skip: isRoot && "root may read all" }, async () => {
     await using disk = await layOut({ closed: { x: "mine" } });
     await chmod(disk.path("closed"), 0o100);
     using folders = new OpenFolders();
@@ -50,6 +51,36 @@ test("a link is opened neither at the end of a path nor in the middle, except ab
   using file = openInPlace(disk.path("link/x"), below);
   assert.equal(readFileSync(file.fd, "utf8"), "mine");
   assert.throws(() => below.path(disk.path("a/x")), TypeError);
+});
+
+describe("folders in which names change", () => {
+  test("stay the ones they were, however many there are, until they are let go", async () => {
+    const names = Array.from({ length: 100 }, (_, n) => `${n}`);
+    await using disk = await layOut({ root: Object.fromEntries(names.map((name) => [name, { x: name }])) });
+    using folders = new OpenFolders(disk.path("root"), "changing");
+    for (const name of names) folders.path(disk.path(`root/${name}/x`));
+    await rename(disk.path("root/0"), disk.path("away"));
+    await symlink(disk.path("root/1"), disk.path("root/0"));
+
+    assert.equal(readFileSync(systemPath(folders.path(disk.path("root/0/x"))), "utf8"), "0");
+    folders.release(disk.path("root/0"));
+    assert.throws(() => folders.path(disk.path("root/0/x")), { code: "ENOTDIR" });
+  });
+
+  test("have a root that is no link", async () => {
+    await using disk = await layOut({ a: { x: "mine" } });
+    await symlink(disk.path("a"), disk.path("link"));
+    using folders = new OpenFolders(disk.path("link"), "changing");
+    assert.throws(() => folders.path(disk.path("link/x")), { code: "ENOTDIR" });
+  });
+
+  test("must be readable, since they must be flushed", { skip: isRoot && "root may read all" }, async () => {
+    await using disk = await layOut({ closed: { x: "mine" } });
+    await chmod(disk.path("closed"), 0o300);
+    using folders = new OpenFolders(disk.path("closed"), "changing");
+    assert.throws(() => folders.path(disk.path("closed/x")), { code: "EACCES" });
+    await chmod(disk.path("closed"), 0o700);
+  });
 });
 
 test("any path finds the file that it names, and nothing stays open afterwards", async () => {

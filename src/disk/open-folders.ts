@@ -7,10 +7,27 @@ import { closeQuietly } from "./close-quietly.ts";
  * reading. So one that may only be passed through will do, and a network share is asked nothing.
  */
 const withoutReading = 0o10000000;
-const asFolder = withoutReading | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Held at the same time. */
+/** Held at the same time, for those that only pass through. */
 const most = 64;
+
+/**
+ * What folders are held for.
+ *
+ * `passing`: to reach what lies in them. They need not be readable, the root may be a link, and the one that was not
+ * used for longest is let go.
+ *
+ * `changing`: names in them will change, and must be flushed. They must be readable, as flushing is by opening; the root
+ * must be no link; and each is held until it is let go, so that what was changed is what is flushed.
+ */
+export type HeldFor = "passing" | "changing";
+
+const passing = withoutReading | constants.O_DIRECTORY;
+const changing = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const flags = {
+  passing: { asRoot: passing, asFolder: passing | constants.O_NOFOLLOW },
+  changing: { asRoot: changing, asFolder: changing },
+};
 
 /**
  * Folders that stay the ones that were found first, whatever is done to their paths meanwhile.
@@ -22,19 +39,26 @@ const most = 64;
  */
 export class OpenFolders implements Disposable {
   readonly #root: PathText;
+  readonly #heldFor: HeldFor;
   /** In the order of their last use. */
   readonly #held = new Map<PathText, number>();
 
-  /** @param root Absolute; trusted as it stands, links in it too. Below it no link is followed. */
-  constructor(root = "/" as PathText) {
+  /** @param root Absolute; trusted as it stands, links above it too. Below it no link is followed. */
+  constructor(root = "/" as PathText, heldFor: HeldFor = "passing") {
     this.#root = root;
+    this.#heldFor = heldFor;
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#held.size;
   }
 
   /**
    * A path for system calls that act on a file or folder as such: they must not follow a link in its last part.
    *
    * @param path Absolute, below the root; without "." and "..".
-   * @returns Good until some sixty other folders were asked for.
+   * @returns Good until the folder is let go; of those that are held for passing, until some sixty others were asked for.
    * @throws NodeJS.ErrnoException ENOTDIR if a part above the last is a symbolic link or no folder; ENOENT, EACCES, …
    */
   path(path: PathText): PathText {
@@ -46,6 +70,14 @@ export class OpenFolders implements Disposable {
     return inHeld(this.#hold(folder === "" ? ("/" as PathText) : folder), name);
   }
 
+  /** Lets a folder go: it is reached by its path again. */
+  release(folder: PathText): void {
+    const fd = this.#held.get(folder);
+    if (fd !== undefined) closeQuietly(fd);
+    this.#held.delete(folder);
+  }
+
+  /** Lets all go. */
   [Symbol.dispose](): void {
     for (const fd of this.#held.values()) closeQuietly(fd);
     this.#held.clear();
@@ -60,17 +92,17 @@ export class OpenFolders implements Disposable {
     }
     const fd = this.#find(folder);
     this.#held.set(folder, fd);
-    for (const [oldest, other] of this.#held) {
-      if (this.#held.size <= most) break;
-      this.#held.delete(oldest);
-      closeQuietly(other);
+    for (const oldest of this.#held.keys()) {
+      if (this.#heldFor === "changing" || this.#held.size <= most) break;
+      this.release(oldest);
     }
     return fd;
   }
 
   /** From the nearest folder above that is held; the ones between are let go again. */
   #find(folder: PathText): number {
-    if (folder === this.#root) return openSync(systemPath(folder), withoutReading | constants.O_DIRECTORY);
+    const { asFolder, asRoot } = flags[this.#heldFor];
+    if (folder === this.#root) return openSync(systemPath(folder), asRoot);
     const parts: string[] = [];
     let above = folder;
     while (above !== this.#root && !this.#held.has(above)) {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import type { TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { blake3 } from "@napi-rs/blake-hash";
 import { systemPath } from "../model/path.ts";
 import { recordedButLost, spoiled } from "./crash-promises.ts";
-import { type CrashMount, crashMount } from "./fuse/mount.ts";
+import { type CrashMount, crashMount, noMounts } from "./fuse/mount.ts";
 import { type Household, household } from "./household.ts";
 import type { Ended } from "./onefold.ts";
 import { brokenPromises } from "./promises.ts";
@@ -46,6 +47,14 @@ export interface CrashHome extends AsyncDisposable {
   readonly mount: CrashMount;
   /** Hashes of all that ever stood in a source, or was put into the archive. */
   readonly seen: Set<string>;
+}
+
+/** Tells a story; skips it where nothing can be mounted. The household settles at its end. */
+export async function goThrough(t: TestContext, steps: readonly Step[]): Promise<void> {
+  await using at = await crashHome({ phone: {}, laptop: {} });
+  if (at === null) return t.skip(noMounts);
+  for (const step of steps) await takeStep(at, step);
+  await settle(at);
 }
 
 /** null where nothing can be mounted. */

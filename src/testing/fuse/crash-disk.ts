@@ -4,8 +4,8 @@
  * It keeps no more order than POSIX promises: what was flushed stays; of all else each piece, of a file's bytes and of
  * its size, and each name of a folder, is there or not on its own after a crash, whatever came before or after it.
  */
+import { Chance } from "../chance.ts";
 import { folderKind, kindBits, linkKind } from "./file-system.ts";
-import { randomFrom } from "./random.ts";
 
 /** Of files and folders alike. */
 interface Inode {
@@ -91,14 +91,14 @@ export class CrashDisk {
 
   /** The power goes, and comes again. The same seed loses the same, in the same state. */
   crash(loses: number | "everything"): void {
-    const random = randomFrom(loses === "everything" ? 0 : loses);
+    const chance = new Chance(loses === "everything" ? 0 : loses);
     // Some crashes lose nearly all that was not flushed, some nearly nothing.
-    const survival = loses === "everything" ? 0 : ([0, 0.1, 0.5, 0.9][Math.floor(random() * 4)] ?? 0.5);
-    const survives = () => random() < survival;
+    const survival = loses === "everything" ? 0 : chance.oneOf([0, 10, 50, 90]);
+    const survives = () => chance.happens(survival);
     const kept = (folder: DiskFolder): DiskFolder => {
       for (const [name, states] of folder.pending) {
         if (!survives()) continue;
-        const state = states[Math.floor(random() * states.length)] ?? null;
+        const state = states[chance.number(states.length)] ?? null;
         if (state === null) folder.durable.delete(name);
         else folder.durable.set(name, state);
       }
@@ -119,7 +119,7 @@ export class CrashDisk {
         }
       }
     }
-    for (const file of files) tear(file, survives, random);
+    for (const file of files) tear(file, survives, chance);
   }
 
   #inode(mode: number, uid: number, gid: number): Inode {
@@ -130,14 +130,14 @@ export class CrashDisk {
 }
 
 /** What the disk has of a file after a crash: each block old, new or zeros; the size old, new or between. */
-function tear(file: DiskFile, survives: () => boolean, random: () => number): void {
+function tear(file: DiskFile, survives: () => boolean, chance: Chance): void {
   const { durable } = file;
   const current = contentOf(file);
   const isPending = !durable.bytes.equals(current);
   if (isPending) {
     const [least, most] = [durable.bytes.length, current.length].sort((a, b) => a - b) as [number, number];
-    const chosen = [durable.bytes.length, current.length, least + Math.floor(random() * (most - least + 1))];
-    const size = survives() ? (chosen[Math.floor(random() * 3)] ?? least) : durable.bytes.length;
+    const chosen = [durable.bytes.length, current.length, least + chance.number(most - least + 1)];
+    const size = survives() ? chance.oneOf(chosen) : durable.bytes.length;
     const bytes = Buffer.alloc(size);
     durable.bytes.copy(bytes);
     for (let at = 0; at < Math.min(size, current.length); at += blockBytes) {

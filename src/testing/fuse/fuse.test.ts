@@ -4,9 +4,7 @@ import { describe, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathText } from "../../model/path.ts";
 import { temporaryFolder } from "../folder.ts";
-import { type CrashMount, crashMount, type FaultyMount, faultyMount } from "./mount.ts";
-
-const noMounts = "file systems cannot be mounted here: that takes root and /dev/fuse";
+import { type CrashMount, crashMount, type FaultyMount, faultyMount, noMounts } from "./mount.ts";
 
 describe("a disk that loses its power", () => {
   const onDisk = async (t: TestContext, story: (disk: CrashMount) => Promise<void>): Promise<void> => {

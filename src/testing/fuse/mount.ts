@@ -18,6 +18,9 @@ import type { Answer, Question } from "./serve.ts";
 
 export type { Rule } from "./faults.ts";
 
+/** Why a test is skipped that got no mount. */
+export const noMounts = "file systems cannot be mounted here: that takes root and /dev/fuse";
+
 /**
  * A real folder, mounted once more, with faults.
  *
