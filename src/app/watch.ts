@@ -38,8 +38,6 @@ export interface Watched {
   readonly remote: boolean;
   readonly inodesTrusted: boolean;
   readonly looks: RootLooks;
-  /** Milliseconds that only grow. */
-  readonly nowMs: () => number;
 }
 
 /** Watches one root, by looking at it when asked. */
@@ -95,9 +93,9 @@ export class RootWatch implements Watch {
   }
 
   async hear<Failure extends { readonly code: string }>(failures: readonly Failure[]): Promise<readonly Failure[]> {
-    const judged = failures.map((failure) => {
-      return { failure, suspicion: this.#tally.add(failure.code, this.#watched.nowMs()) };
-    });
+    // The time of day may be set back in the middle.
+    const nowMs = performance.now();
+    const judged = failures.map((failure) => ({ failure, suspicion: this.#tally.add(failure.code, nowMs) }));
     const failed = judged.find(({ suspicion }) => suspicion === "failed");
     if (failed !== undefined) this.lose(describeTrouble(failed.failure.code));
     else if (judged.some(({ suspicion }) => suspicion === "look")) await this.isThere();
