@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { appendFile, link, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { describe, test } from "node:test";
+import { promisify } from "node:util";
 import { sql } from "../src/inventory/database.ts";
 import { flipBit } from "../src/testing/bits.ts";
 import { type Household, household, snapshot } from "../src/testing/household.ts";
 import { documentOf } from "../src/testing/onefold.ts";
 import { hardLinkTo, type Tree } from "../src/testing/tree.ts";
+
+const execute = promisify(execFile);
 
 interface Answer {
   readonly covered: boolean;
@@ -162,6 +166,24 @@ describe("a source is not covered, and it is told why", () => {
     assert.deepEqual([inside.status, nowhere.status], [4, 4]);
     assert.match(inside.stderr, /\[IS_THE_ARCHIVE\]/);
     assert.match(nowhere.stderr, /\[ROOT_NOT_FOUND\]/);
+  });
+
+  test("or refused, if it is the archive through another mount, or has that in it", async (t) => {
+    if (process.getuid?.() !== 0) return t.skip("takes root");
+    await using home = await household(sources);
+    await home.run();
+    const again = home.path("elsewhere/again");
+    await mkdir(again, { recursive: true });
+    await execute("mount", ["--bind", home.path("archive/files"), again]);
+    try {
+      for (const what of [again, home.path("elsewhere")]) {
+        const { status, stderr } = await home.onefold(["covered", what, ...home.places]);
+        assert.equal(status, 4, what);
+        assert.match(stderr, /elsewhere\/again lies in the archive itself \[IS_THE_ARCHIVE\]/);
+      }
+    } finally {
+      await execute("umount", [again]);
+    }
   });
 });
 

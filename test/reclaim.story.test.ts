@@ -316,11 +316,20 @@ describe("taken back", () => {
       await archiveAll(home);
       const before = filesIn(await snapshot(home.path("phone")));
       const { run, reclaim: done } = await reclaim(home, ["--apply", ...how]);
+      const planned = await undo(home, run, ["--dry-run"]);
       const undone = await undo(home, run);
       const after = new Map(filesIn(await snapshot(home.path("phone"))));
+      const nothing = await home.onefold(["undo", run, "--dry-run", ...home.places]);
       const again = await undo(home, run);
 
       assert.deepEqual([undone.undo.restored, undone.undo.kept, undone.problems.length], [done.files, 0, 0]);
+      const { restored, restoredBytes } = undone.undo;
+      assert.deepEqual([planned.undo.restored, planned.undo.restoredBytes], [restored, restoredBytes]);
+      assert.match(
+        nothing.stdout,
+        new RegExp(`^Nothing to take back: run ${undone.run} has taken back all of it before`),
+      );
+      assert.deepEqual([undone.undoneBy, again.undoneBy], [undefined, undone.run]);
       assert.deepEqual([...after.keys()].sort(), before.map(([path]) => path).sort());
       for (const [path, { content, modifiedNs, mode }] of before) {
         const now = after.get(path);

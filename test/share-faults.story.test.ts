@@ -255,6 +255,33 @@ describe("a share that the archive lies on", () => {
     });
   });
 
+  test("and does not answer any more: what only reads it ends, and takes nothing for lost", async (t) => {
+    await onShare(t, onArchive, async ({ home, share }) => {
+      await home.run();
+      await home.write("onefold.toml", "[scan]\nstall-seconds = 2\n");
+      const asked: readonly (readonly [args: readonly string[], on: Rule["on"]])[] = [
+        [["verify", "--all"], ["open"]],
+        [["covered", "phone", "--recheck"], ["open"]],
+        [
+          ["covered", "phone"],
+          ["lookup", "getattr"],
+        ],
+      ];
+      for (const [args, on] of asked) {
+        await share.set([{ on, path: "^files/", fault: { hang: true } }]);
+        const running = home.start([...args, ...home.places]);
+        await running.said("[ARCHIVE_LOST]");
+        // The system keeps a process whose thread waits for the share.
+        await share.set([]);
+        const { status, stderr } = await running.ended;
+
+        assert.match(stderr, /does not answer.*\[ARCHIVE_LOST\]/, args.join(" "));
+        assert.equal(status, 5, stderr);
+      }
+      assert.deepEqual(await home.database.query(sql`select from entry where damaged_hash is not null`), []);
+    });
+  });
+
   for (const [what, rule] of Object.entries({
     folders: { on: ["fsyncdir"], path: "^files$", fault: { fail: "EIO" } },
     journal: { on: ["fsync"], path: "^\\.onefold/journal/", nth: 2, fault: { fail: "EIO" } },

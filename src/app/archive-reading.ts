@@ -8,7 +8,8 @@ import { joinPath } from "../model/path.ts";
 import type { App } from "./context.ts";
 import { describeFinding } from "./finding-text.ts";
 import type { Target } from "./targets.ts";
-import { hashThreads } from "./threads.ts";
+import { hashThreads, patienceSeconds } from "./threads.ts";
+import { loseIfSilent } from "./watch.ts";
 
 /** A finding as a person is told of it. */
 export interface ToldFinding extends Finding {
@@ -32,7 +33,7 @@ export interface ReadBatch {
  * yielded is remembered; being interrupted loses the reading of those in hand.
  *
  * @param files In the order in which they are best read.
- * @throws AppError ARCHIVE_LOST if its disk goes away: then nothing counts as missing
+ * @throws AppError ARCHIVE_LOST if its disk goes away, or does not answer: then nothing counts as missing
  */
 export async function* readArchive(
   app: App,
@@ -41,8 +42,7 @@ export async function* readArchive(
   { files, runId }: { readonly files: AsyncIterable<readonly RecordedVersion[]>; readonly runId: string },
 ): AsyncGenerator<ReadBatch, void, undefined> {
   const marker = await readMarker(archive.root);
-  const options = { depth: "whole", threads: hashThreads(app, archive), signal: app.signal } as const;
-  for await (const batch of hashFiles(tasksOf(files, archive), options)) {
+  for await (const batch of hashed(app, archive, files)) {
     if (batch.unreadable.length > 0 && marker !== null) await refuseIfLost(archive, marker.id);
     const reading: Reading = { archiveId: archive.id, runId, at: app.now() };
     const { findings, healed } = await recordReadings(session, [batch.rows], reading);
@@ -51,6 +51,19 @@ export async function* readArchive(
       return { ...finding, ...describeFinding(finding) };
     });
     yield { files: batch.files, bytes: batch.bytesRead, findings: told, healed };
+  }
+}
+
+async function* hashed(
+  app: App,
+  archive: Target,
+  files: AsyncIterable<readonly RecordedVersion[]>,
+): AsyncGenerator<HashedBatch, void, undefined> {
+  const how = { depth: "whole", threads: hashThreads(app, archive), signal: app.signal } as const;
+  try {
+    yield* hashFiles(tasksOf(files, archive), { ...how, patienceSeconds: patienceSeconds(app, archive) });
+  } catch (error) {
+    loseIfSilent(archive, error);
   }
 }
 

@@ -3,7 +3,8 @@ import { allSources, type KnownSource } from "../inventory/sources.ts";
 import { AppError, ExitCode, systemCode } from "../model/errors.ts";
 import type { SourceName } from "../model/file.ts";
 import { folderOf, nameOf, type PathText, parsePathText, pathTextOf, systemPath } from "../model/path.ts";
-import { mountOf, readMounts } from "../sources/mounts.ts";
+import { findSamePlace } from "../sources/aliases.ts";
+import { mountOf, mountsBelow, readMounts } from "../sources/mounts.ts";
 import { absolutePath, resolveRoot } from "../sources/roots.ts";
 import type { App } from "./context.ts";
 import { refuseUnmounted, refuseWithoutMount } from "./guards.ts";
@@ -40,10 +41,11 @@ export async function findGround(app: App, what: string, archiveRoot: PathText):
   const named = sources.find(({ name }) => name === what);
   if (named !== undefined) {
     const root = resolveRoot(named.root, `source "${named.name}"`);
+    refuseArchive(root, archiveRoot);
     return groundIn({ ...named, root }, app, { folder: "" as PathText, only: null });
   }
   const { path, isFolder } = locate(what);
-  if (isWithin(archiveRoot, path)) throw isTheArchive(path);
+  refuseArchive(path, archiveRoot);
   const around = sources
     .flatMap((source) => rootOf(source))
     .filter(({ root }) => isWithin(root, path))
@@ -119,6 +121,23 @@ function locate(what: string): { readonly path: PathText; readonly isFolder: boo
 
 function isWithin(outer: PathText, path: PathText): boolean {
   return path === outer || path.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
+}
+
+/**
+ * Refuses what the archive holds itself: below its root, or where that is mounted once more, there or below. Two mounts
+ * of one share have different inode numbers, so that its entries would pass for copies of themselves.
+ *
+ * @throws AppError IS_THE_ARCHIVE
+ */
+function refuseArchive(path: PathText, archiveRoot: PathText): void {
+  if (isWithin(archiveRoot, path)) throw isTheArchive(path);
+  const mounts = readMounts();
+  const mounted = (root: PathText) => ({ root, mount: mountOf(root, mounts) });
+  for (const place of [path, ...mountsBelow(path, mounts).map(({ mountPoint }) => mountPoint)]) {
+    // The archive as it is known, somewhere below: its files are told by their inodes.
+    if (isWithin(place, archiveRoot) || isWithin(archiveRoot, place)) continue;
+    if (findSamePlace([mounted(place), mounted(archiveRoot)]) !== null) throw isTheArchive(place);
+  }
 }
 
 function isTheArchive(path: PathText): AppError {

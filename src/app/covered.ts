@@ -30,6 +30,7 @@ import { codesBeside, describeMissing, rotCodes } from "./covered-text.ts";
 import { answered, findArchive, type Target } from "./targets.ts";
 import { hashThreads, patienceSeconds, walkThreads } from "./threads.ts";
 import { withRun } from "./under-lock.ts";
+import { loseIfSilent } from "./watch.ts";
 
 /** Something that would be lost, or of which nobody can tell. */
 export interface Missing {
@@ -110,7 +111,7 @@ async function answer(app: App, work: Work, show: (answer: Covered) => Promise<v
   if (sourceId === null) await judgeByBytes(session);
   else await judgeByScan(session, sourceId, trust);
   await judgeBySize(session, archive.id);
-  await readHere(app, session, ground);
+  await answered(readHere(app, session, ground), ground.root, "the folder");
   await findEntries(session, archive.id, trust);
   await lookAtEntries(app, session, archive);
   if (runId !== null) await readEntries(app, session, { archive, runId });
@@ -158,7 +159,8 @@ async function lookHere(app: App, session: DedicatedSession, ground: Ground): Pr
 
 async function readHere(app: App, session: DedicatedSession, ground: Ground): Promise<void> {
   const phase = app.progress.begin("reading files", await amountToRead(session));
-  const options = { depth: "whole", threads: hashThreads(app, ground), signal: app.signal } as const;
+  const how = { depth: "whole", threads: hashThreads(app, ground), signal: app.signal } as const;
+  const options = { ...how, patienceSeconds: patienceSeconds(app, ground) };
   await session.transaction(async (db) => {
     for await (const batch of hashFiles(absolute(hereToRead(db), ground.root), options)) {
       await noteHashes(db, [batch.rows]);
@@ -171,11 +173,19 @@ async function readHere(app: App, session: DedicatedSession, ground: Ground): Pr
 }
 
 async function lookAtEntries(app: App, session: DedicatedSession, archive: Target): Promise<void> {
-  const options = { threads: walkThreads(app, archive), signal: app.signal };
-  await session.transaction(async (db) => {
-    const entries = absolute(neededEntries(db), archive.root);
-    for await (const rows of lookAt(entries, options)) await noteStanding(db, rows);
-  });
+  const options = {
+    threads: walkThreads(app, archive),
+    signal: app.signal,
+    patienceSeconds: patienceSeconds(app, archive),
+  };
+  try {
+    await session.transaction(async (db) => {
+      const entries = absolute(neededEntries(db), archive.root);
+      for await (const rows of lookAt(entries, options)) await noteStanding(db, rows);
+    });
+  } catch (error) {
+    loseIfSilent(archive, error);
+  }
   app.signal.throwIfAborted();
   await judgeByStanding(session);
 }

@@ -17,14 +17,13 @@ import { placesOf } from "../inventory/files.ts";
 import { recordHashes, shareAmongHardLinks } from "../inventory/hashes.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { joinPath } from "../model/path.ts";
-import { ThreadSilent } from "../threads/pool.ts";
 import { Serial } from "../threads/serial.ts";
 import type { App } from "./context.ts";
 import type { Phase } from "./progress.ts";
 import type { Target, Targets } from "./targets.ts";
 import { hashThreads, patienceSeconds } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
-import { silence } from "./watch.ts";
+import { loseIfSilent } from "./watch.ts";
 
 /** What reading came to. */
 export interface Found {
@@ -138,8 +137,7 @@ async function hashTarget(app: App, stage: Stage): Promise<void> {
   try {
     await hashAll(app, stage);
   } catch (error) {
-    if (!(error instanceof ThreadSilent)) throw error;
-    watch.lose(silence(error));
+    loseIfSilent(target, error);
   }
   if (target.kind === "archive" && watch.lost !== null) throw archiveExchanged(target.root);
 }

@@ -17,7 +17,6 @@ import {
 import { addProblems } from "../inventory/problems.ts";
 import type { CopyOperation, LinkOperation, Operation, SourceFile } from "../model/operation.ts";
 import { joinPath } from "../model/path.ts";
-import { ThreadSilent } from "../threads/pool.ts";
 import type { App } from "./context.ts";
 import { readNewEvidence, tieCompanions, type Unread } from "./dating.ts";
 import { decide } from "./deciding.ts";
@@ -26,7 +25,7 @@ import { settlePlaces } from "./settling.ts";
 import type { Target } from "./targets.ts";
 import { patienceSeconds } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
-import { silence } from "./watch.ts";
+import { loseIfSilent } from "./watch.ts";
 
 type Step = CopyOperation | LinkOperation;
 
@@ -242,7 +241,6 @@ async function hashOne(
       await addProblems(app.db, runId, problems);
     }
   } catch (error) {
-    if (!(error instanceof ThreadSilent)) throw error;
-    watch.lose(silence(error));
+    loseIfSilent(source, error);
   }
 }

@@ -21,7 +21,7 @@ import { LateJournal } from "./late-journal.ts";
 import { recallReclaims } from "./reclaim-recall.ts";
 import { checkReclaimable, checkWritable, guardMount, refused, withOneSource } from "./reclaim-source.ts";
 import { checkArchiveZfs } from "./reclaim-zfs.ts";
-import { archiveOf, type Target } from "./targets.ts";
+import { archiveOf, type Target, type Targets } from "./targets.ts";
 import { hashThreads } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
 import { type Outcome, underLock } from "./under-lock.ts";
@@ -76,14 +76,16 @@ export async function previewReclaim(
 
 /** `onefold reclaim SOURCE --apply`: the only command that changes a source. */
 export async function applyReclaim(app: App, options: ReclaimOptions): Promise<Outcome<ReclaimParts>> {
-  return underLock(await withOneSource(app, options.source), "reclaim", async (targets, runId) => {
+  const job = async (targets: Targets, runId: string) => {
     const target = archiveOf(targets);
     await using archive = await takeArchive(app, target, "reclaim");
     const work = { ...(await begin(app, targets, options)), runId };
     checkWritable(work.source);
     await recallReclaims(app, { ...work, mayChange: true });
     return { reclaim: await reclaim(app, archive, work) };
-  });
+  };
+  const alone = await withOneSource(app, options.source);
+  return underLock(alone, "reclaim", job, { recallsReclaims: "the work" });
 }
 
 interface Work {

@@ -8,7 +8,9 @@ import type { App } from "./context.ts";
 import { isDamage, isLoss } from "./finding-text.ts";
 import { LateJournal } from "./late-journal.ts";
 import type { Target } from "./targets.ts";
+import { patienceSeconds } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
+import { loseIfSilent } from "./watch.ts";
 
 /** A file of the archive that holds its content again. */
 export interface RepairedFile {
@@ -104,7 +106,12 @@ export async function refreshInodes(app: App, archive: Target, fileIds: readonly
     return { id, path: joinPath(archive.root, path) };
   });
   await using session = await app.db.session();
-  for await (const rows of lookAt(once(names), { threads: 1, signal: app.signal })) await recordInodes(session, [rows]);
+  const options = { threads: 1, signal: app.signal, patienceSeconds: patienceSeconds(app, archive) };
+  try {
+    for await (const rows of lookAt(once(names), options)) await recordInodes(session, [rows]);
+  } catch (error) {
+    loseIfSilent(archive, error);
+  }
 }
 
 async function* once<Item>(item: Item): AsyncGenerator<Item, void, undefined> {

@@ -24,7 +24,7 @@ export function scanCommand(
   { engine, acceptance }: { readonly engine: Engine; readonly acceptance: Acceptance },
 ): Promise<Outcome<RunParts>> {
   const work = (targets: Targets, runId: string) => scan(app, chosen(targets, names), runId, { engine });
-  return underLock<RunParts>(app, "scan", work, acceptance);
+  return underLock<RunParts>(app, "scan", work, { acceptance });
 }
 
 /** `onefold run`: scan, plan, consolidate; or the first two alone. */
@@ -56,7 +56,7 @@ export function runCommand(
     const read = { ...planned.scan, readBytes: planned.scan.readBytes + readBytes };
     return { ...planned, scan: read, consolidate: totals };
   };
-  return underLock(app, "run", work, acceptance);
+  return underLock(app, "run", work, { acceptance });
 }
 
 /** `onefold consolidate`: carries out what the inventory as it is asks for. */

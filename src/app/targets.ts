@@ -94,10 +94,10 @@ export async function findTargets(app: App, looks: RootLooks, { shrink }: Accept
     const known = await knowSource(app.db, one.source.name, one.root);
     const mayShrink = shrink.includes(one.source.name);
     if (one.source.mount !== "off" && !mayShrink) await refuseReplaced(app, one, known, looks);
-    targets.push(await watched(app, looks, sourceTarget(one, known, mayShrink)));
+    targets.push(await watched(looks, sourceTarget(one, known, mayShrink)));
   }
   if (archiveRoot === null) return { sources: targets, archive: null };
-  return { sources: targets, archive: await watched(app, looks, await archiveTarget(app, archiveRoot, archiveMount)) };
+  return { sources: targets, archive: await watched(looks, await archiveTarget(app, archiveRoot, archiveMount)) };
 }
 
 /** Files of a source that are looked for where another file system is mounted than before. */
@@ -131,15 +131,10 @@ function refuseUnknown(names: readonly string[], sources: readonly SourceConfig[
   });
 }
 
-async function watched(app: App, looks: RootLooks, target: Target): Promise<Target> {
+async function watched(looks: RootLooks, target: Target): Promise<Target> {
   const { root, remote, inodes, kind, name } = target;
   const what = kind === "archive" ? "the archive" : `source "${name}"`;
-  const nowMs = () => app.now().getTime();
-  const watch = await answered(
-    RootWatch.begin({ root, remote, inodesTrusted: inodes !== "none", looks, nowMs }),
-    root,
-    what,
-  );
+  const watch = await answered(RootWatch.begin({ root, remote, inodesTrusted: inodes !== "none", looks }), root, what);
   if (typeof watch !== "string") return { ...target, watch };
   throw new AppError("ROOT_UNREADABLE", ExitCode.unavailable, `${what}: ${root}: ${describeTrouble(watch)}`, {
     hint: "Check the mount and try again.",

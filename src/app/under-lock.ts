@@ -39,12 +39,19 @@ export interface Outcome<Parts> {
   readonly interrupted: boolean;
 }
 
+/** How work on sources differs from what is usual. */
+export interface Manner {
+  readonly acceptance?: Acceptance;
+  /** Who tells the inventory what killed reclaims took: the work itself may also finish what they left half done. */
+  readonly recallsReclaims?: "the lock" | "the work";
+}
+
 /** Finds the sources and the archive, keeps other runs out, and lets `work` have a run of its own. */
 export async function underLock<Parts>(
   app: App,
   command: string,
   work: (targets: Targets, runId: string) => Promise<Parts>,
-  acceptance: Acceptance = { shrink: [] },
+  { acceptance = { shrink: [] }, recallsReclaims = "the lock" }: Manner = {},
 ): Promise<Outcome<Parts>> {
   await using looks = new RootLooks(app.config.sources.length + 2, patienceSeconds(app, { remote: true }));
   const targets = await findTargets(app, looks, acceptance);
@@ -54,8 +61,9 @@ export async function underLock<Parts>(
     const job = async () => {
       if (archive !== null) {
         await recallRuns(app, archive);
-        const reclaims = { target: archive, runId: run, mayChange: false };
-        for (const source of targets.sources) await recallReclaims(app, { ...reclaims, source });
+        const sources = recallsReclaims === "the lock" ? targets.sources : [];
+        for (const source of sources)
+          await recallReclaims(app, { source, target: archive, runId: run, mayChange: false });
       }
       return work(targets, run);
     };

@@ -1,12 +1,13 @@
 import type { Archive } from "../archive/archive.ts";
 import { journalPath } from "../archive/journal.ts";
 import { readJournal } from "../archive/read-journal.ts";
+import type { IntendedReclaim } from "../archive/reclaim-records.ts";
+import { previewRestore } from "../archive/restore-preview.ts";
 import { restoreReclaimed } from "../archive/restore-reclaimed.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { placesInArchive, recordRestored } from "../inventory/reclaimable.ts";
 import { allSources, archiveAt } from "../inventory/sources.ts";
-import type { Place, SourceName } from "../model/file.ts";
-import type { PathText } from "../model/path.ts";
+import type { SourceName } from "../model/file.ts";
 import { RootLooks } from "../sources/root-watch.ts";
 import type { App } from "./context.ts";
 import { LateJournal } from "./late-journal.ts";
@@ -41,11 +42,13 @@ export async function undoReclaim(
   const started = app.now().getTime();
   await using looks = new RootLooks(2, patienceSeconds(app, { remote: true }));
   const source = await sourceOf(app, await nameOfSource(archive, run), looks);
+  checkWritable(source);
   const known = await archiveAt(app.db, archive.root);
   if (known === null) throw new Error("the archive is open but not known");
   await using journal = new LateJournal(app, archive, {
     run: runId,
     command: "undo",
+    undoes: run,
     sources: [{ name: source.name, root: source.root }],
   });
   const phase = app.progress.begin("bringing files back");
@@ -79,17 +82,25 @@ export async function undoReclaim(
   return { ...totals, seconds: (app.now().getTime() - started) / 1000 };
 }
 
-/** Files that a run took from its source, batch by batch, for a dry run: nobody looks whether they came back. */
-export async function* takenFiles(journal: PathText): AsyncGenerator<readonly Place[], void, undefined> {
-  for await (const record of readJournal(journal)) {
-    if (record.do !== "done") continue;
-    yield record.results.flatMap((result) => {
-      return "do" in result && result.do === "reclaim" && result.outcome === "reclaimed" ? [result.from] : [];
-    });
+/**
+ * What {@link undoReclaim} would bring back, batch by batch, as the source stands now. Changes nothing.
+ *
+ * @throws AppError as undoReclaim does; a source that is mounted read-only will do
+ */
+export async function* previewUndoReclaim(
+  app: App,
+  { archive, run }: { readonly archive: Pick<Archive, "root">; readonly run: string },
+): AsyncGenerator<readonly IntendedReclaim[], void, undefined> {
+  await using looks = new RootLooks(2, patienceSeconds(app, { remote: true }));
+  const source = await sourceOf(app, await nameOfSource(archive, run), looks);
+  for await (const away of previewRestore({ archive, run, source })) {
+    guardMount(source);
+    if (app.signal.aborted) return;
+    if (away.length > 0) yield away;
   }
 }
 
-async function nameOfSource(archive: Archive, run: string): Promise<SourceName> {
+async function nameOfSource(archive: Pick<Archive, "root">, run: string): Promise<SourceName> {
   for await (const record of readJournal(journalPath(archive.root, run))) {
     const [source] = record.do === "begin" && record.command === "reclaim" ? record.sources : [];
     if (source !== undefined) return source.name;
@@ -98,13 +109,12 @@ async function nameOfSource(archive: Archive, run: string): Promise<SourceName> 
   throw new Error(`${run} is no run of reclaim`);
 }
 
-/** There, the one that was scanned, and to be written to. */
+/** There, and the one that was scanned. */
 async function sourceOf(app: App, name: SourceName, looks: RootLooks): Promise<Target> {
   const { sources } = await findTargets(await withOneSource(app, name), looks, { shrink: [] });
   const [source] = sources;
   const known = (await allSources(app.db)).find(({ id }) => id === source?.id);
   if (source === undefined || known === undefined) throw new Error("the source is configured but not known");
   refuseOtherMount(source, known);
-  checkWritable(source);
   return source;
 }

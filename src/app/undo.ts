@@ -2,6 +2,7 @@ import { readWholeJournal, type UndoAdvice, Undoer, type UndoneBatch, type Whole
 import type { DedicatedSession } from "../inventory/database.ts";
 import { addOrigins, beginOrigins, indexOrigins, toldCopies } from "../inventory/origins.ts";
 import { addProblems } from "../inventory/problems.ts";
+import { completeUndoOf } from "../inventory/runs.ts";
 import { copiesInSources, knownRoots, recordUndone } from "../inventory/undone.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { Place } from "../model/file.ts";
@@ -16,7 +17,7 @@ import { toldBy } from "./told.ts";
 import { describeTrouble } from "./trouble.ts";
 import { type Outcome, withRun } from "./under-lock.ts";
 import { findRunToUndo } from "./undo-find.ts";
-import { takenFiles, type UndoReclaimTotals, undoReclaim } from "./undo-reclaim.ts";
+import { previewUndoReclaim, type UndoReclaimTotals, undoReclaim } from "./undo-reclaim.ts";
 
 export interface UndoTotals {
   /** Copies that were removed; after a dry run, that would be if a source still holds their content. */
@@ -39,6 +40,8 @@ export interface UndoTotals {
 export interface UndoParts {
   /** Id of the run that was taken back. */
   readonly undone: string;
+  /** An earlier run that took all of it back. */
+  readonly undoneBy?: string;
   readonly undo: UndoTotals;
 }
 
@@ -81,7 +84,9 @@ export async function undoCommand(app: App, asked: string, preview: Preview | nu
       await refuseOtherArchive(archive.root, journal.begin);
       await undo(app, { runId, undoes: id, archive, journal, session, tally, preview });
     }
-    return { undone: id, undo: { ...tally.totals(), ...(preview === null ? {} : { dryRun: true }) } };
+    const before = changed === null ? null : await completeUndoOf(app.db, id);
+    const undoneBy = before === null ? {} : { undoneBy: before };
+    return { undone: id, ...undoneBy, undo: { ...tally.totals(), ...(preview === null ? {} : { dryRun: true }) } };
   });
 }
 
@@ -122,15 +127,16 @@ async function undo(app: App, work: Work): Promise<void> {
 }
 
 /** What was taken from a source comes back. */
-async function undoReclaimed(app: App, { runId, undoes, archive, journal, tally, preview }: Work): Promise<void> {
+async function undoReclaimed(app: App, { runId, undoes, archive, tally, preview }: Work): Promise<void> {
   if (preview === null) {
     await using held = await takeArchive(app, archive, "undo");
     tally.addRestored(await undoReclaim(app, { archive: held, run: undoes, runId }));
     return;
   }
-  for await (const restored of takenFiles(journal.path)) {
-    tally.addRestored({ files: restored.length, bytes: 0, failed: 0 });
-    await preview({ removed: [], separated: [], restored });
+  for await (const away of previewUndoReclaim(app, { archive, run: undoes })) {
+    const bytes = away.reduce((sum, { size }) => sum + size, 0);
+    tally.addRestored({ files: away.length, bytes, failed: 0 });
+    await preview({ removed: [], separated: [], restored: away.map(({ from }) => from) });
   }
 }
 

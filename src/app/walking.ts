@@ -6,7 +6,6 @@ import { beginScan, findUnseen, type Look, markGone, mergeSeen, unseenFolders } 
 import { isUnseen, scanBegun, sourceScanned } from "../inventory/sources.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, type WalkOptions, type WalkRules, walk } from "../sources/walk.ts";
-import { ThreadSilent } from "../threads/pool.ts";
 import type { App } from "./context.ts";
 import { Growth } from "./growth.ts";
 import { sourceShrank } from "./guards.ts";
@@ -16,7 +15,7 @@ import type { Target } from "./targets.ts";
 import { patienceSeconds, walkThreads } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
 import { inParts } from "./walk-parts.ts";
-import { silence } from "./watch.ts";
+import { loseIfSilent } from "./watch.ts";
 
 /** What one target shows now, each file counted once. */
 export interface TargetCounts {
@@ -151,7 +150,7 @@ class Looking {
   async #look(look: Look, rules: WalkRules, isTrouble: (one: Unreadable) => boolean): Promise<void> {
     const { total } = this;
     const { id, kind, watch } = this.#target;
-    for await (const part of inParts(unlessSilent(walk(rules, this.#options), watch))) {
+    for await (const part of inParts(unlessSilent(walk(rules, this.#options), this.#target))) {
       // What was seen since somebody mounted something there is not the source's.
       if (!(await watch.isThere())) return;
       const seen = await mergeSeen(this.#session, { sourceId: id, kind, look }, part);
@@ -178,13 +177,12 @@ type Unreadable = WalkBatch["unreadable"][number];
 /** A source that does not answer is lost, and its walk ends. */
 async function* unlessSilent(
   batches: AsyncIterable<WalkBatch>,
-  watch: Target["watch"],
+  target: Target,
 ): AsyncGenerator<WalkBatch, void, undefined> {
   try {
     yield* batches;
   } catch (error) {
-    if (!(error instanceof ThreadSilent)) throw error;
-    watch.lose(silence(error));
+    loseIfSilent(target, error);
   }
 }
 

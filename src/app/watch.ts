@@ -1,3 +1,4 @@
+import { archiveExchanged } from "../archive/errors.ts";
 import type { PathText } from "../model/path.ts";
 import { TroubleTally } from "../model/source-trouble.ts";
 import { isSameRoot, type RootIdentity, type RootLooks } from "../sources/root-watch.ts";
@@ -38,8 +39,6 @@ export interface Watched {
   readonly remote: boolean;
   readonly inodesTrusted: boolean;
   readonly looks: RootLooks;
-  /** Milliseconds that only grow. */
-  readonly nowMs: () => number;
 }
 
 /** Watches one root, by looking at it when asked. */
@@ -85,7 +84,7 @@ export class RootWatch implements Watch {
         this.lose("something else is mounted there now, or nothing");
     } catch (error) {
       if (!(error instanceof ThreadSilent)) throw error;
-      this.lose(silence(error));
+      this.lose(error.message);
     }
     return this.#lost === null;
   }
@@ -95,9 +94,9 @@ export class RootWatch implements Watch {
   }
 
   async hear<Failure extends { readonly code: string }>(failures: readonly Failure[]): Promise<readonly Failure[]> {
-    const judged = failures.map((failure) => {
-      return { failure, suspicion: this.#tally.add(failure.code, this.#watched.nowMs()) };
-    });
+    // The time of day may be set back in the middle.
+    const nowMs = performance.now();
+    const judged = failures.map((failure) => ({ failure, suspicion: this.#tally.add(failure.code, nowMs) }));
     const failed = judged.find(({ suspicion }) => suspicion === "failed");
     if (failed !== undefined) this.lose(describeTrouble(failed.failure.code));
     else if (judged.some(({ suspicion }) => suspicion === "look")) await this.isThere();
@@ -108,7 +107,16 @@ export class RootWatch implements Watch {
   }
 }
 
-/** Why a source is lost whose thread hangs. */
-export function silence({ message }: ThreadSilent): string {
-  return message;
+/**
+ * Loses a root whose thread hangs; its watch tells.
+ *
+ * @throws AppError ARCHIVE_LOST for one that nobody watches: an archive that was looked up alone; any other error as it is
+ */
+export function loseIfSilent(
+  { root, watch }: { readonly root: PathText; readonly watch: Watch },
+  error: unknown,
+): void {
+  if (!(error instanceof ThreadSilent)) throw error;
+  watch.lose(error.message);
+  if (watch.lost === null) throw archiveExchanged(root);
 }

@@ -14,12 +14,17 @@ import type { RestoreAnswer, RestoreRequest, RestoreResult } from "./restore-bat
 import type { RestoreStep } from "./restore-file.ts";
 import { newStopFlag, raise } from "./stop-flag.ts";
 
-/** Taking back one run over one source. */
-export interface RestoreJob {
-  readonly archive: Archive;
+/** What a run has taken from a source. */
+export interface TakenJob {
+  readonly archive: Pick<Archive, "root">;
   /** The run that has taken the files. */
   readonly run: string;
   readonly source: { readonly name: SourceName; readonly root: PathText };
+}
+
+/** Taking back one run over one source. */
+export interface RestoreJob extends TakenJob {
+  readonly archive: Archive;
   /** Where the archive has contents now. */
   readonly placesOf: (hashes: readonly Hash[]) => Promise<PlacesOf>;
   /** Called before each batch. @throws AppError if the share is not there any more */
@@ -88,7 +93,8 @@ export async function* restoreReclaimed(
   }
 }
 
-interface Taken {
+/** A file that a run has taken, or may have. */
+export interface Taken {
   readonly operation: IntendedReclaim;
   /** null: the run was killed before it could say. */
   readonly result: ReclaimedResult | null;
@@ -100,7 +106,7 @@ interface Pair {
 }
 
 /** What the run meant to take, batch by batch, with what it said of it. */
-async function* takenBy({ archive, run, source }: RestoreJob): AsyncGenerator<Taken[], void, undefined> {
+export async function* takenBy({ archive, run, source }: TakenJob): AsyncGenerator<Taken[], void, undefined> {
   // As many as there were threads.
   const open = new Map<number, readonly IntendedReclaim[]>();
   for await (const record of readJournal(journalPath(archive.root, run))) {

@@ -64,7 +64,7 @@ export function summaryLines(outcome: Outcome<SummaryParts>, listed: readonly Pr
     const linked = `${done[0]} ${formatNumberOf(files, "file")}, ${formatBytes(bytes)} ${done[1]}`;
     lines.push(`${linked}; ${formatNumberOf(failed, "file")} left alone`);
   }
-  if (summary.undo !== undefined) lines.push(...undoLines(summary.undo));
+  if (summary.undo !== undefined) lines.push(...undoLines(summary.undo, summary.undoneBy));
   if (summary.rebuild !== undefined) lines.push(...rebuildLines(summary.rebuild));
   if (summary.reclaim !== undefined) lines.push(reclaimLine(summary.reclaim));
   say("Problems", problems === 0 ? "none" : `${formatNumberOf(problems, "file or folder", "files or folders")}:`);
@@ -87,7 +87,7 @@ function rebuildLines({ journals, files, entries, origins, runs, readBytes }: Re
   ];
 }
 
-function undoLines(totals: UndoTotals): string[] {
+function undoLines(totals: UndoTotals, undoneBy: UndoParts["undoneBy"]): string[] {
   const { removedFiles, removedLinks, removedBytes, separated, restored, restoredBytes, kept, dryRun } = totals;
   const did = dryRun
     ? ["Would remove", "Would separate", "Would bring back"]
@@ -101,7 +101,12 @@ function undoLines(totals: UndoTotals): string[] {
   const bytes = restoredBytes === 0 ? "" : `, ${formatBytes(restoredBytes)}`;
   const back = restored === 0 ? [] : [`${did[2]} ${formatNumberOf(restored, "file")}${bytes}`];
   const lines = [...removed, ...apart, ...back, ...left];
-  return lines.length === 0 ? ["That run changed nothing that is still there."] : lines;
+  if (lines.length > 0) return lines;
+  return [
+    undoneBy === undefined
+      ? "Nothing to take back: that run changed nothing, or nothing of it is left."
+      : `Nothing to take back: run ${undoneBy} has taken back all of it before.`,
+  ];
 }
 
 function reclaimLine({ files, bytes, left, how, applied }: ReclaimParts["reclaim"]): string {

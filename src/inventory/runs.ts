@@ -79,6 +79,16 @@ export async function findRun(db: Session, id: string): Promise<Run | null> {
   return first !== undefined && (found.length === 1 || first.id === id) ? first : null;
 }
 
+/** The first run that took another one back, all of it; null: there is none. */
+export async function completeUndoOf(db: Session, id: string): Promise<string | null> {
+  const [undo] = await db.query<{ id: string }>(sql`
+    select id from run
+    where command = 'undo' and status = 'complete' and summary->>'undone' = ${id} and not summary->'undo' ? 'dryRun'
+    order by started_at, id limit 1
+  `);
+  return undo?.id ?? null;
+}
+
 /** Runs of an archive that were killed or failed, and whose journals nobody has looked at since; the oldest first. */
 export async function unfinishedRuns(
   db: Session,

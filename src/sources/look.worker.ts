@@ -1,5 +1,6 @@
 import { lstatSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
+import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import type { LookRequest } from "./look.ts";
 
@@ -13,6 +14,7 @@ function lookAtAll({ ids, paths }: LookRequest): Uint8Array {
 function look(path: string | Buffer): string {
   try {
     const stats = lstatSync(path, { bigint: true });
+    beat();
     if (!stats.isFile()) return nothing("NOT_A_FILE");
     const { size, mtimeNs, dev, ino } = stats;
     return `${size}\t${mtimeNs}\t${BigInt.asIntN(64, dev)}\t${BigInt.asIntN(64, ino)}\t\\N`;

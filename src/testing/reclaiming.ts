@@ -48,11 +48,12 @@ export async function phoneAndQuarantine(home: Household, run: string): Promise<
 /** What `onefold undo --json` prints of a run of reclaim. */
 interface UndoneDocument {
   readonly run: string;
+  readonly undoneBy?: string;
   readonly undo: { readonly restored: number; readonly restoredBytes: number; readonly kept: number };
   readonly problems: readonly ListedProblem[];
 }
 
 /** `onefold undo`, whatever it comes to. */
-export async function undo(home: Household, run: string): Promise<UndoneDocument> {
-  return documentOf<UndoneDocument>(await home.onefold(["undo", run, "--json", ...home.places]));
+export async function undo(home: Household, run: string, more: readonly string[] = []): Promise<UndoneDocument> {
+  return documentOf<UndoneDocument>(await home.onefold(["undo", run, "--json", ...home.places, ...more]));
 }
