@@ -1,6 +1,5 @@
-import { lstatSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
-import { folderOf, nameOf, type PathText, systemPath } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
 import { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
 import type { IntendedReclaim } from "./reclaim-records.ts";
@@ -42,8 +41,7 @@ function isAway({ operation, result }: Taken, source: PinnedFolders, archive: Pi
 /** null: nothing is there, or nothing that can be looked at. */
 function find(folders: PinnedFolders, path: PathText) {
   try {
-    const at = systemPath(folders.path(folderOf(path), nameOf(path)));
-    return lstatSync(at, { bigint: true, throwIfNoEntry: false }) ?? null;
+    return folders.look(path);
   } catch (error) {
     if (!(error instanceof Trouble) && systemCode(error) === null) throw error;
     return null;
