@@ -5,6 +5,7 @@ import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { headBytes, headDigits, wholeUpTo } from "../model/fingerprint.ts";
 import type { PathText } from "../model/path.ts";
+import { storable } from "../model/time.ts";
 import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import type { Depth, HashedBatch, HashRequest, UnreadableFile } from "./hash.ts";
@@ -64,8 +65,9 @@ function readFile(
   for (let attempt = 0; attempt < 3; attempt++) {
     const started = BigInt(Date.now()) * 1_000_000n;
     const reading = depth === "ends" && size > wholeUpTo ? readEnds(fd, size, read) : readWhole(fd, size, read);
-    const after = fstatSync(fd, { bigint: true });
-    if (!after.isFile()) throw new ChangedWhileRead();
+    const stats = fstatSync(fd, { bigint: true });
+    if (!stats.isFile()) throw new ChangedWhileRead();
+    const after = { size: stats.size, mtimeNs: storable(stats.mtimeNs), ctimeNs: storable(stats.ctimeNs) };
     // The version the inventory knows is the version before: an unchanged file needs no second fstat.
     if (reading !== null && Number(after.size) === size && after.mtimeNs === before) {
       return rowOf(after, started, reading);

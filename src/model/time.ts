@@ -3,6 +3,14 @@ import type { Brand } from "./brand.ts";
 /** Nanoseconds since 1970-01-01T00:00:00Z; negative before it. */
 export type EpochNs = Brand<bigint, "EpochNs">;
 
+const latest = 9_223_372_036_854_775_807n;
+const earliest = -latest - 1n;
+
+/** Times beyond the years 1677 to 2262 do not fit in 64 bits of nanoseconds: they count as the last that does. */
+export function storable(time: bigint): EpochNs {
+  return (time > latest ? latest : time < earliest ? earliest : time) as EpochNs;
+}
+
 /**
  * Seconds as text, for `utimes`: node takes a negative *number*, a time before
  * 1970, for "now", but text as it stands. Rounded to the microsecond, which is

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, pathText, pathTextOf, systemPath } from "../model/path.ts";
+import { storable } from "../model/time.ts";
 import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { compileExclude, type Excluder } from "./exclude.ts";
@@ -113,7 +114,7 @@ class Seen {
       const inode = kept ? `${signed(device)}\t${signed(stat.ino)}` : "\\N\t\\N";
       const junk = junkBelow || (this.#request.junk === "marked" && isJunkFile(name, stat.size)) ? "t" : "f";
       const nameColumn = name.includes("\\") ? name.replaceAll("\\", "\\\\") : name;
-      this.#rows += `${number}\t${nameColumn}\t${stat.size}\t${clamp(stat.mtimeNs)}\t${clamp(stat.ctimeNs)}\t${inode}\t${junk}\n`;
+      this.#rows += `${number}\t${nameColumn}\t${stat.size}\t${storable(stat.mtimeNs)}\t${storable(stat.ctimeNs)}\t${inode}\t${junk}\n`;
       this.files++;
       this.#bytes += Number(stat.size);
     } catch (error) {
@@ -162,13 +163,4 @@ function list(absolute: PathText): PathText[] {
 /** Device and inode numbers have 64 bits without sign, the database's with one. */
 function signed(number: bigint): bigint {
   return BigInt.asIntN(64, number);
-}
-
-/** Times beyond the years 1677 to 2262 do not fit in 64 bits of nanoseconds. */
-function clamp(time: bigint): bigint {
-  return time > 9_223_372_036_854_775_807n
-    ? 9_223_372_036_854_775_807n
-    : time < -9_223_372_036_854_775_808n
-      ? -9_223_372_036_854_775_808n
-      : time;
 }
