@@ -5,7 +5,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { household, snapshot, summaryOf } from "../src/testing/household.ts";
-import { documentsOf, type ListedOperation } from "../src/testing/onefold.ts";
+import { documentOf, documentsOf, type ListedOperation, type Summary } from "../src/testing/onefold.ts";
 import { addTo, fileFrom, hardLinkTo, symlinkTo } from "../src/testing/tree.ts";
 
 const july2019 = 1_563_099_300_123_456_000n;
@@ -178,6 +178,14 @@ test("a content that the archive holds already, wherever, is not copied again", 
   const names = ["my own/order.txt", "by-source/phone/beach.txt"];
   const inodes = await Promise.all(names.map(async (name) => (await lstat(home.path(`archive/${name}`))).ino));
   assert.equal(new Set(inodes).size, 1);
+});
+
+test("files from a time beyond what the inventory can hold are compared like others", async () => {
+  const farAhead = 13_000_000_000_000_000_000n;
+  const sources = { phone: { a: fileFrom(farAhead, "equal"), b: fileFrom(farAhead, "equal"), c: "other" } };
+  await using home = await household(sources);
+  const { duplicates } = documentOf<Summary>(await home.onefold(["scan", "--json", ...home.places]));
+  assert.equal(duplicates.files, 1);
 });
 
 test("a run leaves nothing behind but the archive, its journal and its marker", async () => {

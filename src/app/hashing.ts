@@ -68,7 +68,7 @@ export async function verifyClaims(app: App, sources: readonly Target[], runId: 
 }
 
 /** Reads every file of the archive whose content is not known, one name of each. */
-export async function readArchive(app: App, archive: Target, runId: string): Promise<Found> {
+export async function readUnknown(app: App, archive: Target, runId: string): Promise<Found> {
   const found = nothing();
   await using asking = await app.db.session();
   await using writing = await app.db.session();

@@ -23,7 +23,7 @@ import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
-import { readArchive } from "./hashing.ts";
+import { readUnknown } from "./hashing.ts";
 import { recallRuns } from "./recall.ts";
 
 import { findArchive, type Target } from "./targets.ts";
@@ -87,7 +87,7 @@ async function rebuild(app: App, work: Work): Promise<RebuildTotals> {
   // First, so that a damaged journal is found out before anything is changed.
   const { journals, runs } = await collect(app, work, session);
   await walkTargets(app, [archive], runId, "nothing");
-  const { bytesRead } = read ? await readArchive(app, archive, runId) : { bytesRead: 0 };
+  const { bytesRead } = read ? await readUnknown(app, archive, runId) : { bytesRead: 0 };
   if (app.signal.aborted) throw app.signal.reason;
   await addSources(app.db, latestRoots(journals));
   const { files, different } = await mergeTold(session, archive.id);

@@ -3,6 +3,7 @@ import { type Placed, type ReadSource, recordPlaced } from "../inventory/placed.
 import { addProblems } from "../inventory/problems.ts";
 import type { CopyOperation, Problem } from "../model/operation.ts";
 import { joinPath } from "../model/path.ts";
+import { isRacy } from "../model/time.ts";
 import { Serial } from "../threads/serial.ts";
 import type { App } from "./context.ts";
 import { mirrorFolder } from "./mirroring.ts";
@@ -26,9 +27,6 @@ export interface Consolidated {
   /** Bytes read from the sources. */
   readonly readBytes: number;
 }
-
-/** A source may change within this time of being read and show the same times: it is hashed again by the next scan. */
-export const racyNs = 3_000_000_000n;
 
 /** Tells the inventory what a consolidation has put on the disk, and counts. Holds a session of its own. */
 export class Recorder implements AsyncDisposable {
@@ -107,8 +105,7 @@ export class Recorder implements AsyncDisposable {
   #readBy({ operation, outcome }: Executed): ReadSource[] {
     if (!("seen" in outcome) || outcome.seen === null) return [];
     const { hash, head, seen } = outcome;
-    const latest = seen.modified > seen.changed ? seen.modified : seen.changed;
-    const racy = latest > BigInt(this.#started) * 1_000_000n - racyNs;
+    const racy = isRacy(seen.modified, seen.changed, this.#started, null);
     return [{ id: operation.from.id, hash, head, racy }];
   }
 

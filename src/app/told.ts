@@ -4,9 +4,8 @@ import type { Origin } from "../inventory/origins.ts";
 import type { Hash } from "../model/file.ts";
 import type { CopyOperation } from "../model/operation.ts";
 import type { PathText } from "../model/path.ts";
-import type { EpochNs } from "../model/time.ts";
+import { type EpochNs, isRacy } from "../model/time.ts";
 import { mirrorFolder } from "./mirroring.ts";
-import { racyNs } from "./recorder.ts";
 
 /** A file of the archive as a journal tells it. */
 export interface ToldFile {
@@ -97,8 +96,7 @@ function originOf(
   if (hash === undefined || intended?.ctimeNs === undefined) return [];
   const modified = BigInt(intended.mtimeNs) as EpochNs;
   const changed = BigInt(intended.ctimeNs) as EpochNs;
-  const latest = modified > changed ? modified : changed;
-  const racy = latest > BigInt(Date.parse(at)) * 1_000_000n - racyNs;
+  const racy = isRacy(modified, changed, Date.parse(at), null);
   return [{ ...from, size: intended.size, modified, changed, hash, racy }];
 }
 

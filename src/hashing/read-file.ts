@@ -1,6 +1,7 @@
-import { type BigIntStats, fstatSync, readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
 import { headBytes, headDigits, wholeUpTo } from "../model/fingerprint.ts";
+import { isRacy, storable } from "../model/time.ts";
 import { beat } from "../threads/heart.ts";
 import type { Depth } from "./hash.ts";
 
@@ -24,8 +25,6 @@ export interface BytesRead {
 /** The file did not keep still, or is none any more. */
 export class ChangedWhileRead extends Error {}
 
-/** A change within this time of the reading may leave the same times behind: 3 s covers FAT's 2 s and clock steps. */
-const racyNs = 3_000_000_000n;
 const chunk = Buffer.allocUnsafeSlow(1 << 20);
 
 /**
@@ -43,24 +42,15 @@ export function readVersion(fd: number, depth: Depth, expected: Version, read: B
     const digests = depth === "ends" && size > wholeUpTo ? readEnds(fd, size, read) : readWhole(fd, size, read);
     const after = fstatSync(fd, { bigint: true });
     if (!after.isFile()) throw new ChangedWhileRead();
-    if (digests !== null && Number(after.size) === size && after.mtimeNs === before) {
-      const { mtimeNs, ctimeNs } = after;
-      return `${size}\t${mtimeNs}\t${ctimeNs}\t${isRacy(after, started)}\t${bytea(digests.head)}\t${bytea(digests.hash)}`;
+    const [mtime, ctime] = [storable(after.mtimeNs), storable(after.ctimeNs)];
+    if (digests !== null && Number(after.size) === size && mtime === before) {
+      const racy = isRacy(mtime, ctime, started, Date.now()) ? "t" : "f";
+      return `${size}\t${mtime}\t${ctime}\t${racy}\t${bytea(digests.head)}\t${bytea(digests.hash)}`;
     }
     size = Number(after.size);
-    before = after.mtimeNs;
+    before = mtime;
   }
   throw new ChangedWhileRead();
-}
-
-/**
- * Whether the file may have changed after it was read without that its times tell: "t" or "f", as COPY reads it.
- *
- * @param startedMs When reading began, since 1970.
- */
-export function isRacy({ mtimeNs, ctimeNs }: Pick<BigIntStats, "mtimeNs" | "ctimeNs">, startedMs: number): "t" | "f" {
-  const latest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
-  return latest > BigInt(startedMs) * 1_000_000n - racyNs ? "t" : "f";
 }
 
 /** null if the file is not `size` bytes long. */

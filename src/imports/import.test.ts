@@ -4,7 +4,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { AppError } from "../model/errors.ts";
 import { pathText } from "../model/path.ts";
-import { type Read, read, type WrittenGroup, writers } from "../testing/results.ts";
+import { type Read, read } from "../testing/results.ts";
+import { type WrittenGroup, writers } from "../testing/written-results.ts";
 import { type ClaimedGroup, type FormatName, formatNames } from "./import.ts";
 
 interface Tool {

@@ -12,7 +12,11 @@ export interface DuplicateTotals {
   readonly bytes: number;
 }
 
-/** Counts duplicates among the given sources; hard links to one inode count once, junk not at all. */
+/**
+ * Counts duplicates among the given sources; hard links to one inode count once, junk not at all. Links from one source
+ * to another count as copies: their numbers prove nothing, for two clones of a disk that were plugged in one after the
+ * other have the same ones throughout.
+ */
 export async function duplicateTotals(db: Session, sourceIds: readonly number[]): Promise<DuplicateTotals> {
   const [totals] = await db.query<DuplicateTotals>(sql`
     with ours as (

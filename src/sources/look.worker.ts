@@ -1,5 +1,6 @@
 import { lstatSync } from "node:fs";
 import { systemCode } from "../model/errors.ts";
+import { storable } from "../model/time.ts";
 import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import type { LookRequest } from "./look.ts";
@@ -17,7 +18,7 @@ function look(path: string | Buffer): string {
     beat();
     if (!stats.isFile()) return nothing("NOT_A_FILE");
     const { size, mtimeNs, dev, ino } = stats;
-    return `${size}\t${mtimeNs}\t${BigInt.asIntN(64, dev)}\t${BigInt.asIntN(64, ino)}\t\\N`;
+    return `${size}\t${storable(mtimeNs)}\t${BigInt.asIntN(64, dev)}\t${BigInt.asIntN(64, ino)}\t\\N`;
   } catch (error) {
     const code = systemCode(error);
     if (code === null) throw error;

@@ -1,9 +1,10 @@
 import { type BigIntStats, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { blake3 } from "@napi-rs/blake-hash";
 import { closeQuietly } from "../disk/close-quietly.ts";
-import { isRacy, readWhole } from "../hashing/read-file.ts";
+import { readWhole } from "../hashing/read-file.ts";
 import { systemCode } from "../model/errors.ts";
 import { type PathText, systemPath } from "../model/path.ts";
+import { isRacy, storable } from "../model/time.ts";
 import { isJunkFile } from "./junk.ts";
 import { smallUpTo, type WalkedFolder, type WalkRequest } from "./walk.ts";
 
@@ -59,7 +60,7 @@ export class WalkRows {
     const inode = kept ? `${signed(device)}\t${signed(stat.ino)}` : "\\N\t\\N";
     const isJunk = this.#folder?.isJunk === true || (junk === "marked" && isJunkFile(name, stat.size));
     const column = name.includes("\\") ? name.replaceAll("\\", "\\\\") : name;
-    const [size, mtime, ctime] = [stat.size, clamp(stat.mtimeNs), clamp(stat.ctimeNs)];
+    const [size, mtime, ctime] = [stat.size, storable(stat.mtimeNs), storable(stat.ctimeNs)];
     const isSmall = !isJunk && size > 0n && size <= smallUpTo;
     // Of several names of one file one is read, and which ones there are is known in the end only.
     const told = isSmall && readsSmall && stat.nlink === 1n ? this.#readAtOnce(path, stat) : notRead;
@@ -107,7 +108,7 @@ export class WalkRows {
       const now = fstatSync(fd, { bigint: true });
       if (digests === null || !isSame(now, seen)) return notRead;
       this.read.files++;
-      return `${isRacy(now, started)}\t\\\\x${digests.hash}`;
+      return `${isRacy(now.mtimeNs, now.ctimeNs, started, Date.now()) ? "t" : "f"}\t\\\\x${digests.hash}`;
     } catch (error) {
       if (systemCode(error) === null) throw error;
       return notRead;
@@ -125,13 +126,4 @@ function isSame(now: BigIntStats, seen: BigIntStats): boolean {
 /** Device and inode numbers have 64 bits without sign, the database's with one. */
 function signed(number: bigint): bigint {
   return BigInt.asIntN(64, number);
-}
-
-/** Times beyond the years 1677 to 2262 do not fit in 64 bits of nanoseconds. */
-function clamp(time: bigint): bigint {
-  return time > 9_223_372_036_854_775_807n
-    ? 9_223_372_036_854_775_807n
-    : time < -9_223_372_036_854_775_808n
-      ? -9_223_372_036_854_775_808n
-      : time;
 }

@@ -64,8 +64,10 @@ export async function tellCalmly(story: Story): Promise<CalmTelling> {
 /** Tells the story with a misfortune in it, lets it be mended, and looks what is wrong then. */
 export async function tellWith(calm: CalmTelling, point: Point, effect: Effect): Promise<Aftermath> {
   const { story } = calm;
-  // Of equal files another one speaks for them while the original cannot be read.
-  const expected = effect.do === "fail" && point.place.includes("source") ? { ...calm, ending: null } : calm;
+  // Of equal files another one speaks for them while the original cannot be read. A name in a folder that is held may be
+  // one of a source.
+  const mayHideOriginal = /source|name in a pinned folder|^pinned folder/.test(point.place);
+  const expected = effect.do === "fail" && mayHideOriginal ? { ...calm, ending: null } : calm;
   await using home = await story.prepare();
   const before = await sourcesOf(home);
   const held = await contentsOf(home);
