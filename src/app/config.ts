@@ -5,7 +5,6 @@ import type { PathText } from "../model/path.ts";
 import { type Layout, parseLayout } from "../plan/layout.ts";
 import { defaultRules, type RuleName } from "../plan/original.ts";
 import { type AdHocSource, parseAdHocSources } from "./ad-hoc-sources.ts";
-import { parseConfigFile } from "./config-file.ts";
 import type { ConfigFields, mountChecks } from "./config-schema.ts";
 import { checkDatabase, checkPath, checkSchema, nameFromPath } from "./config-values.ts";
 import { configInvalid, findConfigFile, named, type Surroundings } from "./find-config.ts";
@@ -60,6 +59,12 @@ export interface ConfigOptions {
   readonly archive?: string | undefined;
 }
 
+/** What checks it takes a while to load, and is not needed where all stands on the command line. */
+async function parsedConfig({ text, file }: { readonly text: string; readonly file: string }, folder: string) {
+  const { parseConfigFile } = await import("./config-file.ts");
+  return parseConfigFile(text, { file, folder });
+}
+
 /**
  * Finds and reads the config file, and lets the command line override it.
  * Does not look whether sources and archive exist.
@@ -70,7 +75,7 @@ export async function loadConfig(options: ConfigOptions, surroundings: Surroundi
   const { environment, cwd } = surroundings;
   const found = await findConfigFile(options.config, surroundings);
   const folder = found === null ? cwd : dirname(resolve(cwd, found.file));
-  const parsed = found === null ? { fields: {} } : parseConfigFile(found.text, { file: found.file, folder });
+  const parsed = found === null ? { fields: {} } : await parsedConfig(found, folder);
   const adHoc = parseAdHocSources(options.source ?? [], cwd);
   const archive = options.archive === undefined ? null : checkPath(options.archive, cwd);
   const url = options.database ?? named(environment["ONEFOLD_DATABASE"]);

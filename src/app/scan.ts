@@ -4,7 +4,6 @@ import { comparedBefore, rememberComparison } from "../inventory/compared.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
 import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
-import { claimWithCzkawka } from "./czkawka.ts";
 import { type Found, findDuplicates } from "./hashing.ts";
 import type { Targets } from "./targets.ts";
 import { type TargetCounts, walkTargets } from "./walking.ts";
@@ -51,7 +50,11 @@ export async function scan(
   const everything = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
   const seen = await walkTargets(app, everything, runId, engine === "onefold" ? "small files" : "nothing");
   const sourceCounts = seen.slice(0, targets.sources.length);
-  if (engine === "czkawka" && !app.signal.aborted) await claimWithCzkawka(app, targets, runId);
+  if (engine === "czkawka" && !app.signal.aborted) {
+    // With all that reads foreign results: not for those who have no need of it.
+    const { claimWithCzkawka } = await import("./czkawka.ts");
+    await claimWithCzkawka(app, targets, runId);
+  }
   await applyClaims(
     app.db,
     targets.sources.map(({ id }) => id),

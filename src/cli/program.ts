@@ -2,29 +2,39 @@ import { Command, CommanderError } from "@commander-js/extra-typings";
 import { type OpenedApp, openApp, type Start } from "../app/open.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { Workbench } from "./command.ts";
-import { consolidateCommand } from "./consolidate.ts";
-import { coveredCommand } from "./covered.ts";
-import { databaseCommand } from "./database.ts";
-import { doctorCommand } from "./doctor.ts";
-import { duplicatesCommand } from "./duplicates.ts";
 import { reportFailure } from "./failure.ts";
-import { historyCommand } from "./history.ts";
-import { importCommand } from "./import.ts";
-import { initCommand } from "./init.ts";
-import { manifestCommand } from "./manifest.ts";
 import type { GlobalOptions } from "./options.ts";
-import { planCommand } from "./plan.ts";
 import { LiveProgress, silentProgress as silent } from "./progress.ts";
-import { reclaimCommand } from "./reclaim.ts";
-import { relinkCommand } from "./relink.ts";
-import { runCommand } from "./run.ts";
-import { scanCommand } from "./scan.ts";
 import { listenForInterruption } from "./signals.ts";
-import { statusCommand } from "./status.ts";
 import { Console, forgiveGoneReaders } from "./terminal.ts";
-import { undoCommand } from "./undo.ts";
-import { verifyCommand } from "./verify.ts";
-import { whereCommand } from "./where.ts";
+
+/** In the order in which help names them. Each with all that it needs: to load the others takes longer than many a command. */
+const commands = {
+  run: async () => (await import("./run.ts")).runCommand,
+  scan: async () => (await import("./scan.ts")).scanCommand,
+  plan: async () => (await import("./plan.ts")).planCommand,
+  consolidate: async () => (await import("./consolidate.ts")).consolidateCommand,
+  status: async () => (await import("./status.ts")).statusCommand,
+  duplicates: async () => (await import("./duplicates.ts")).duplicatesCommand,
+  where: async () => (await import("./where.ts")).whereCommand,
+  covered: async () => (await import("./covered.ts")).coveredCommand,
+  verify: async () => (await import("./verify.ts")).verifyCommand,
+  manifest: async () => (await import("./manifest.ts")).manifestCommand,
+  relink: async () => (await import("./relink.ts")).relinkCommand,
+  undo: async () => (await import("./undo.ts")).undoCommand,
+  reclaim: async () => (await import("./reclaim.ts")).reclaimCommand,
+  history: async () => (await import("./history.ts")).historyCommand,
+  import: async () => (await import("./import.ts")).importCommand,
+  doctor: async () => (await import("./doctor.ts")).doctorCommand,
+  database: async () => (await import("./database.ts")).databaseCommand,
+  init: async () => (await import("./init.ts")).initCommand,
+};
+
+/** The one that is meant, if the line begins with it; else all, for help. */
+function commandsFor([name = ""]: readonly string[]) {
+  const meant = Object.entries(commands).filter(([known]) => known === name);
+  return Promise.all((meant.length > 0 ? meant : Object.entries(commands)).map(([, load]) => load()));
+}
 
 /** The process, as far as the program touches it. */
 export interface Surroundings {
@@ -46,27 +56,7 @@ export async function carryOut(args: readonly string[], surroundings: Surroundin
     .description("Gathers every backup share into one archive and keeps each content once.")
     .version(surroundings.version)
     .showHelpAfterError(false);
-  const make = [
-    runCommand,
-    scanCommand,
-    planCommand,
-    consolidateCommand,
-    statusCommand,
-    duplicatesCommand,
-    whereCommand,
-    coveredCommand,
-    verifyCommand,
-    manifestCommand,
-    relinkCommand,
-    undoCommand,
-    reclaimCommand,
-    historyCommand,
-    importCommand,
-    doctorCommand,
-    databaseCommand,
-    initCommand,
-  ];
-  for (const command of make) program.addCommand(command(bench) as Command);
+  for (const command of await commandsFor(args)) program.addCommand(command(bench) as Command);
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({
       outputError: () => undefined,
