@@ -63,7 +63,7 @@ export class WalkRows {
     const [size, mtime, ctime] = [stat.size, storable(stat.mtimeNs), storable(stat.ctimeNs)];
     const isSmall = !isJunk && size > 0n && size <= smallUpTo;
     // Of several names of one file one is read, and which ones there are is known in the end only.
-    const told = isSmall && readsSmall && stat.nlink === 1n ? this.#readAtOnce(path, stat) : notRead;
+    const told = isSmall && readsSmall && stat.nlink === 1n ? readAtOnce(path, stat, this.read) : notRead;
     const rest = `${inode}\t${isJunk ? "t" : "f"}`;
     this.#rows += `${this.#folder?.number}\t${column}\t${size}\t${mtime}\t${ctime}\t${rest}\t${told}\n`;
     // In the archive each new link to a file changes its ctime, and nothing else about it.
@@ -97,24 +97,30 @@ export class WalkRows {
     }
     return all;
   }
+}
 
-  /** The columns racy and hash. What cannot be read now is left to those who read later, and tell why not. */
-  #readAtOnce(path: PathText, seen: BigIntStats): string {
-    let fd: number | null = null;
-    try {
-      const started = Date.now();
-      fd = openSync(systemPath(path), toRead);
-      const digests = readWhole(fd, Number(seen.size), this.read);
-      const now = fstatSync(fd, { bigint: true });
-      if (digests === null || !isSame(now, seen)) return notRead;
-      this.read.files++;
-      return `${isRacy(now.mtimeNs, now.ctimeNs, started, Date.now()) ? "t" : "f"}\t\\\\x${digests.hash}`;
-    } catch (error) {
-      if (systemCode(error) === null) throw error;
-      return notRead;
-    } finally {
-      if (fd !== null) closeQuietly(fd);
-    }
+/**
+ * Reads a small file that was just looked at.
+ *
+ * @param path To reach it by.
+ * @returns The columns racy and hash. What cannot be read now, or is not what was looked at, is left to those who read
+ *   later, and tell why not.
+ */
+export function readAtOnce(path: PathText, seen: BigIntStats, read: { files: number; bytes: number }): string {
+  let fd: number | null = null;
+  try {
+    const started = Date.now();
+    fd = openSync(systemPath(path), toRead);
+    const digests = readWhole(fd, Number(seen.size), read);
+    const now = fstatSync(fd, { bigint: true });
+    if (digests === null || !isSame(now, seen)) return notRead;
+    read.files++;
+    return `${isRacy(now.mtimeNs, now.ctimeNs, started, Date.now()) ? "t" : "f"}\t\\\\x${digests.hash}`;
+  } catch (error) {
+    if (systemCode(error) === null) throw error;
+    return notRead;
+  } finally {
+    if (fd !== null) closeQuietly(fd);
   }
 }
 
