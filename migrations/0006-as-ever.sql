@@ -52,3 +52,6 @@ create trigger file_compared_changed after update on file referencing new table 
 execute function forget_comparison();
 create trigger file_compared_removed after delete on file referencing old table as written for each statement
 execute function forget_comparison();
+
+-- Heads are of the first and last 4 KiB from now on, before of 16.
+update file set head = null where head is not null;

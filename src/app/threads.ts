@@ -2,14 +2,15 @@ import { availableParallelism } from "node:os";
 import type { App } from "./context.ts";
 import type { Target } from "./targets.ts";
 
-/** Each thread costs some 10 MB: enough to hide a share's delay, few enough for a small machine. */
-const remoteThreads = 4;
+/** Each thread costs some 10 MB: enough to hide a share's delay, few enough for a small machine that reads five shares. */
+const remoteThreads = { few: 4, many: 8 } as const;
 
 /** Threads that read one source at once: a processor each for a local disk, more where the wait is for a network. */
 export function hashThreads(app: App, { remote }: Pick<Target, "remote">): number {
   const { threads } = app.config.scan;
   if (threads > 0) return threads;
-  return remote ? remoteThreads : Math.min(4, availableParallelism());
+  if (remote) return app.config.sources.length > 2 ? remoteThreads.few : remoteThreads.many;
+  return Math.min(4, availableParallelism());
 }
 
 /** Slow shares answer many questions at once no slower than one; a local disk gains from two threads at most. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { concurrently } from "../threads/concurrently.ts";
@@ -55,7 +56,8 @@ export interface HashOptions {
   readonly patienceSeconds?: number | null;
 }
 
-const filesPerRequest = 256;
+/** More threads than processors wait for a network: then all of them are to have something to wait for. */
+const filesPerRequest = { local: 256, remote: 32 } as const;
 const bytesPerRequest = 64 * 1024 * 1024;
 
 /**
@@ -73,6 +75,7 @@ export async function* hashFiles(
   { depth, threads, signal, patienceSeconds = null }: HashOptions,
 ): AsyncGenerator<HashedBatch, void, undefined> {
   const entry = new URL("./hash.worker.js", import.meta.url);
+  const most = threads > availableParallelism() ? filesPerRequest.remote : filesPerRequest.local;
   await using pool = new ThreadPool<HashRequest, HashedBatch>(entry, threads, { patienceSeconds });
   // A thread that reads a film would go on for minutes.
   const stop = () => void pool[Symbol.asyncDispose]();
@@ -88,7 +91,7 @@ export async function* hashFiles(
     }
   };
   try {
-    for await (const batch of concurrently(requests(tasks, depth, signal), threads + 1, read)) {
+    for await (const batch of concurrently(requests(tasks, depth, { signal, most }), threads + 1, read)) {
       if (batch !== null) yield batch;
     }
   } finally {
@@ -99,7 +102,7 @@ export async function* hashFiles(
 async function* requests(
   tasks: AsyncIterable<readonly HashTask[]>,
   depth: Depth,
-  signal: AbortSignal,
+  { signal, most }: { readonly signal: AbortSignal; readonly most: number },
 ): AsyncGenerator<HashRequest, void, undefined> {
   let batch: HashTask[] = [];
   let bytes = 0;
@@ -108,7 +111,7 @@ async function* requests(
       if (signal.aborted) return;
       batch.push(task);
       bytes += depth === "whole" ? task.size : 0;
-      if (batch.length < filesPerRequest && bytes < bytesPerRequest) continue;
+      if (batch.length < most && bytes < bytesPerRequest) continue;
       yield requestFor(batch, depth);
       batch = [];
       bytes = 0;

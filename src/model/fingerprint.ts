@@ -7,10 +7,13 @@
  * files longer than {@link wholeUpTo} have one.
  */
 
-/** Bytes taken from each end of a file for its head. */
-export const headBytes = 16_384;
+/**
+ * Bytes taken from each end of a file for its head. More tell hardly more files apart: what cameras write before the
+ * picture has the time in it. Heads of another length may not be compared: a change takes a migration.
+ */
+export const headBytes = 4_096;
 
-/** Files up to this many bytes are read whole at once: that costs no more than their head would. */
+/** Files up to this many bytes are read whole at once: that costs hardly more than their head would. */
 export const wholeUpTo = 65_536;
 
 /** Hex digits of a head. */

@@ -97,6 +97,8 @@ export interface WalkRequest extends WalkRules {
   readonly readsSmall: boolean;
   /** Files after which the thread answers with what it has. */
   readonly budget: number;
+  /** Whether it answers after one folder already, so that other threads get those below it. */
+  readonly shares: boolean;
 }
 
 export interface WalkResult extends WalkBatch {
@@ -145,9 +147,19 @@ export async function* walk(
     const folders = waiting.splice(-Math.max(1, Math.floor(waiting.length / threads)));
     const readsSmall = rules.reading === "small files" && small >= manySmall;
     const learns = rules.reading === "small files" && !readsSmall;
+    const shares = waiting.length < threads - 1;
     const budget = waiting.length < threads || learns ? smallBudget : fullBudget;
     const only = number === 0 ? (rules.start?.only ?? null) : null;
-    const request = { ...rules, folders, below, only, firstNumber: number * numbersPerRequest, budget, readsSmall };
+    const request = {
+      ...rules,
+      folders,
+      below,
+      only,
+      firstNumber: number * numbersPerRequest,
+      budget,
+      shares,
+      readsSmall,
+    };
     running.set(
       number,
       pool.run(request).then((result) => [number, result] as const),

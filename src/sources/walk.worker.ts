@@ -26,6 +26,7 @@ function walkSome(request: WalkRequest): WalkResult {
   while (waiting.length > 0 && seen.files < request.budget) {
     const folder = waiting.pop() as PathText;
     waiting.push(...seen.lookInto(folder));
+    if (request.shares) break;
   }
   return seen.result(waiting);
 }
