@@ -57,8 +57,9 @@ test("a file over 4 GiB arrives whole, and its duplicate is recognised", async (
 });
 
 test("a plan that does not fit is refused before the first copy", async (t) => {
-  // What fits by itself would go first: it is no use without the rest.
-  await using home = await household({ phone: { "a-small-one.txt": "small" } });
+  // More than a batch of them would fit, and go first.
+  const small = Array.from({ length: 600 }, (_, n) => [`a${n}.txt`, `small ${n}`] as const);
+  await using home = await household({ phone: Object.fromEntries(small) });
   const { bavail, bsize } = await statfs(home.disk.root);
   const size = bavail * bsize + 2 ** 30;
   const made = await makeSparse(home.path("phone/huge.bin"), size).then(

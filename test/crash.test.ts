@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import fc from "fast-check";
 import { sql } from "../src/inventory/database.ts";
@@ -40,6 +41,21 @@ test("a run is killed before it has flushed its folders, and the power goes late
 
   assert.deepEqual(await recordedButLost(at.home), []);
   await settle(at);
+});
+
+test("a file that somebody copied into the archive counts as archived when it is on the disk for good, not before", async (t) => {
+  await using at = await crashHome({ phone: { "a.txt": "mine" } });
+  if (at === null) return t.skip(noMounts);
+  const mine = at.home.path("archive/mine.txt");
+  await at.home.run();
+  await writeFile(at.home.path("phone/b.txt"), "another");
+  await writeFile(mine, "another");
+  await takeStep(at, { do: "scan", cut: null });
+  const adopted = await at.home.database.query(sql`select from entry`);
+  await at.mount.crash("everything");
+
+  assert.equal(adopted.length, 2);
+  assert.deepEqual(await recordedButLost(at.home), []);
 });
 
 async function isPublished({ home }: CrashHome): Promise<boolean> {
