@@ -1,5 +1,6 @@
 import type { Session } from "../inventory/database.ts";
-import { countLost, type SeenCounts } from "../inventory/seen.ts";
+import { countLost } from "../inventory/gone.ts";
+import type { SeenCounts } from "../inventory/seen.ts";
 import type { Target } from "./targets.ts";
 
 /** A source that has lost most of its files. */

@@ -1,8 +1,9 @@
 import { archiveExchanged } from "../archive/errors.ts";
 import type { DedicatedSession } from "../inventory/database.ts";
+import { findUnseen, markGone, unseenFolders } from "../inventory/gone.ts";
 import { makeIndexes, postponeIndexes } from "../inventory/late-indexes.ts";
 import { addProblems } from "../inventory/problems.ts";
-import { beginScan, findUnseen, type Look, markGone, mergeSeen, unseenFolders } from "../inventory/seen.ts";
+import { beginScan, type Look, mergeSeen } from "../inventory/seen.ts";
 import { isUnseen, scanBegun, sourceScanned } from "../inventory/sources.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, type WalkOptions, type WalkRules, walk } from "../sources/walk.ts";

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import type { PathText } from "../model/path.ts";
 import { testDatabase } from "../testing/database.ts";
 import { type Database, type DedicatedSession, sql } from "./database.ts";
-import { beginScan, findUnseen, markGone, mergeSeen, type SeenFolder } from "./seen.ts";
+import { findUnseen, markGone } from "./gone.ts";
+import { beginScan, mergeSeen, type SeenFolder } from "./seen.ts";
 
 /** Sizes of files by folder and name: what a disk shows. */
 type Shown = Readonly<Record<string, Readonly<Record<string, number>>>>;
