@@ -44,6 +44,8 @@ export async function recordPlaced(
     await db.copyIn("placed_now (folder, name, size, mtime, ctime, inode, head, hash, is_entry, captured, run_id)", [
       copyText(placed.map((one) => placedRow(one, inodesTrusted))),
     ]);
+    // Else it is taken for a large table, and joined by reading all folders and files there are.
+    await db.query(sql`analyze placed_now (folder, name)`);
     await db.copyIn("read_now (id, head, hash, racy)", [
       copyText(read.map(({ id, head, hash, racy }) => [id, bytea(head), bytea(hash), racy])),
     ]);
