@@ -2,9 +2,9 @@
 /**
  * Runs the built tests: `npm test`, or `npm test -- names layout` for those whose path holds one of the words.
  *
- * Builds first if a source is newer than the last build. What takes minutes (*.slow.test.ts), and the long
- * stories of single commands (*.story.test.ts, `npm run test:stories`), run only with --slow or if a word names them. --list prints the files instead of running them.
- * Other arguments that begin with "--" go on to node. Ends with the status of the tests.
+ * Builds first if a source is newer than the last build. What takes minutes (*.slow.test.ts), and the long stories of
+ * single commands (*.story.test.ts, `npm run test:stories`), run only with --slow or if a word names them. --list prints
+ * the files instead of running them. Other arguments that begin with "--" go on to node. Ends with the tests' status.
  *
  * Some tests of root run the program as another user, who cannot enter a checkout that only root may: then all of them
  * run in a copy of it, made of hard links where that is possible.

@@ -25,7 +25,6 @@ import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
 import { readUnknown } from "./hashing.ts";
 import { recallRuns } from "./recall.ts";
-
 import { findArchive, type Target } from "./targets.ts";
 import { toldBy } from "./told.ts";
 import { type Outcome, withRun } from "./under-lock.ts";

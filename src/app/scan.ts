@@ -6,21 +6,13 @@ import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
 import { type Found, findDuplicates } from "./hashing.ts";
 import type { Targets } from "./targets.ts";
-import { type TargetCounts, walkTargets } from "./walking.ts";
+import { sumOf, type TargetCounts, walkTargets } from "./walking.ts";
 
-/** What a scan found: counted over the sources; the archive only adds to what was read. */
-export interface ScanTotals {
-  readonly files: number;
-  readonly bytes: number;
-  readonly new: number;
-  readonly changed: number;
-  readonly unchanged: number;
-  readonly missing: number;
+/** What a scan found: counted over the sources; the archive only adds to what was read and to what could not be. */
+export interface ScanTotals extends Omit<TargetCounts, "read"> {
   /** Bytes read from the contents of files. */
   readonly readBytes: number;
   readonly hashedFiles: number;
-  /** Files and folders that could not be looked at or read. */
-  readonly unreadable: number;
   readonly seconds: number;
 }
 
@@ -49,7 +41,6 @@ export async function scan(
   const started = app.now().getTime();
   const everything = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
   const seen = await walkTargets(app, everything, runId, engine === "onefold" ? "small files" : "nothing");
-  const sourceCounts = seen.slice(0, targets.sources.length);
   if (engine === "czkawka" && !app.signal.aborted) {
     // With all that reads foreign results: not for those who have no need of it.
     const { claimWithCzkawka } = await import("./czkawka.ts");
@@ -62,19 +53,13 @@ export async function scan(
   const compared = await compare(app, targets, runId, junk);
   const { hashed } = compared;
   if (targets.archive !== null) await adoptStanding(app, targets.archive);
-  const sum = (pick: (counts: TargetCounts) => number) =>
-    sourceCounts.reduce((total, counts) => total + pick(counts), 0);
+  const { read, ...counts } = sumOf(seen.slice(0, targets.sources.length));
   return {
     scan: {
-      files: sum((counts) => counts.files),
-      bytes: sum((counts) => counts.bytes),
-      new: sum((counts) => counts.new),
-      changed: sum((counts) => counts.changed),
-      unchanged: sum((counts) => counts.unchanged),
-      missing: sum((counts) => counts.missing),
-      readBytes: sum(({ read }) => read.bytes) + hashed.bytesRead,
-      hashedFiles: sum(({ read }) => read.files) + hashed.files,
-      unreadable: seen.reduce((total, counts) => total + counts.unreadable, hashed.unreadable),
+      ...counts,
+      readBytes: read.bytes + hashed.bytesRead,
+      hashedFiles: read.files + hashed.files,
+      unreadable: sumOf(seen).unreadable + hashed.unreadable,
       seconds: (app.now().getTime() - started) / 1000,
     },
     duplicates: compared.duplicates,

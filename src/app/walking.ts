@@ -32,6 +32,28 @@ export interface TargetCounts {
   readonly read: { readonly files: number; readonly bytes: number };
 }
 
+const noCounts: TargetCounts = {
+  ...{ files: 0, bytes: 0, new: 0, changed: 0, unchanged: 0, missing: 0, unreadable: 0 },
+  read: { files: 0, bytes: 0 },
+};
+
+export function sumOf(all: readonly TargetCounts[]): TargetCounts {
+  return all.reduce(plus, noCounts);
+}
+
+function plus(a: TargetCounts, b: TargetCounts): TargetCounts {
+  return {
+    files: a.files + b.files,
+    bytes: a.bytes + b.bytes,
+    new: a.new + b.new,
+    changed: a.changed + b.changed,
+    unchanged: a.unchanged + b.unchanged,
+    missing: a.missing + b.missing,
+    unreadable: a.unreadable + b.unreadable,
+    read: { files: a.read.files + b.read.files, bytes: a.read.bytes + b.read.bytes },
+  };
+}
+
 /** "small files": those of a source that is new and not over a network are read as soon as they are seen, if many. */
 export type WalkReading = "nothing" | "small files";
 
@@ -79,11 +101,11 @@ async function walkTarget(app: App, target: Target, context: Context): Promise<W
   await scanBegun(app.db, target.id);
   const { watch } = target;
   const looking = new Looking(app, session, target, context);
-  const { total } = looking;
   await looking.lookThrough(await mayRead(app, target, context));
-  if (!app.signal.aborted && total.unreadable === 0) await looking.lookAgain();
+  if (!app.signal.aborted && looking.total.unreadable === 0) await looking.lookAgain();
   // What was not looked at may still be there: only a scan that saw everything makes a file count as gone. A share that
   // was unmounted meanwhile looks like an empty folder, without any error.
+  const { total } = looking;
   const sawEverything = !app.signal.aborted && total.unreadable === 0 && (await watch.isThere());
   if (target.kind === "archive" && watch.lost !== null) throw archiveExchanged(target.root);
   if (!sawEverything) return { counts: total, shrunk: null };
@@ -108,10 +130,7 @@ const goneCodes = ["ENOENT", "ENOTDIR"];
 
 /** Looks at the files of one target, and tells the inventory. */
 class Looking {
-  readonly total = {
-    ...{ files: 0, bytes: 0, new: 0, changed: 0, unchanged: 0, missing: 0, unreadable: 0 },
-    read: { files: 0, bytes: 0 },
-  };
+  total = noCounts;
   readonly #session: DedicatedSession;
   readonly #target: Target;
   readonly #context: Context;
@@ -149,22 +168,14 @@ class Looking {
   }
 
   async #look(look: Look, rules: WalkRules, isTrouble: (one: Unreadable) => boolean): Promise<void> {
-    const { total } = this;
     const { id, kind, watch } = this.#target;
     for await (const part of inParts(unlessSilent(walk(rules, this.#options), this.#target))) {
       // What was seen since somebody mounted something there is not the source's.
       if (!(await watch.isThere())) return;
       const seen = await mergeSeen(this.#session, { sourceId: id, kind, look }, part);
       const files = seen.new + seen.changed + seen.unchanged;
-      total.files += files;
-      total.bytes += seen.bytes;
-      total.new += seen.new;
-      total.changed += seen.changed;
-      total.unchanged += seen.unchanged;
-      total.read.files += part.read.files;
-      total.read.bytes += part.read.bytes;
       const problems = part.unreadable.filter(isTrouble);
-      total.unreadable += problems.length;
+      this.total = plus(this.total, { ...seen, files, missing: 0, unreadable: problems.length, read: part.read });
       watch.count(part.files + problems.length);
       await addProblems(this.#session, this.#context.runId, (await watch.hear(problems)).map(problemIn(this.#target)));
       this.#context.phase.add({ files, bytes: part.read.bytes });

@@ -1,6 +1,7 @@
 import { type BigIntStats, closeSync, fchmodSync, fstatSync, fsyncSync, openSync, unlinkSync } from "node:fs";
 import { closeQuietly } from "../disk/close-quietly.ts";
 import type { OpenFolders } from "../disk/open-folders.ts";
+import { sameVersion } from "../disk/same-version.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
 import { type PathText, systemPath } from "../model/path.ts";
@@ -145,11 +146,6 @@ function copyPieces(from: number, to: number, size: number, pace: Pace): Fingerp
     writeAll(to, piece);
   });
   return bytes === size ? fingerprints : null;
-}
-
-/** Whether nobody wrote to an open file, or changed anything about it, between two looks. */
-export function sameVersion(a: BigIntStats, b: BigIntStats): boolean {
-  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
 }
 
 function seenOf(stats: BigIntStats): Seen {

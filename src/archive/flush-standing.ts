@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { unfollowed } from "../disk/open-file.ts";
 import { systemCode } from "../model/errors.ts";
 import { folderOf, joinPath, type PathText, systemPath } from "../model/path.ts";
 import { asArchiveError } from "./errors.ts";
@@ -28,7 +28,7 @@ export async function flushStanding(root: PathText, paths: readonly PathText[]):
 
 async function flushFile(path: PathText): Promise<void> {
   // Another kind of file may have taken its place: a pipe must not be waited for.
-  await using file = await open(systemPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  await using file = await open(systemPath(path), unfollowed);
   if ((await file.stat()).isFile()) await file.sync();
 }
 

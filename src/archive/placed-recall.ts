@@ -1,12 +1,12 @@
-import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { unfollowed } from "../disk/open-file.ts";
+import { sameVersion } from "../disk/same-version.ts";
 import { systemCode } from "../model/errors.ts";
 import { type Hash, toHash } from "../model/file.ts";
 import type { ArchivedFile } from "../model/operation.ts";
 import { joinPath, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
-import { sameVersion } from "./copy-file.ts";
 import { archivedAs } from "./place-file.ts";
 
 /** A file as a journal says that it was left. */
@@ -61,8 +61,7 @@ export async function asItWasMeant(
 }
 
 async function readWhole(path: PathText, signal: AbortSignal): Promise<Hash | null> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  await using file = await open(systemPath(path), flags);
+  await using file = await open(systemPath(path), unfollowed);
   if (!(await file.stat()).isFile()) return null;
   const hasher = new Blake3Hasher();
   const piece = Buffer.allocUnsafe(1 << 20);

@@ -1,17 +1,12 @@
-import { constants, fstatSync, openSync, readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
-import { closeQuietly } from "../disk/close-quietly.ts";
+import { type OpenFile, openUnfollowed } from "../disk/open-file.ts";
 import { type Hash, toHash } from "../model/file.ts";
-import { type PathText, systemPath } from "../model/path.ts";
+import type { PathText } from "../model/path.ts";
 import { Trouble } from "./trouble.ts";
 
 /** One read for a small file; large enough that a network share is read ahead. One buffer for each thread. */
 const chunk = Buffer.allocUnsafeSlow(1 << 20);
-
-/** An open file that its scope closes. */
-export interface OpenFile extends Disposable {
-  readonly fd: number;
-}
 
 /**
  * Opens what must be an ordinary file.
@@ -20,11 +15,9 @@ export interface OpenFile extends Disposable {
  * @throws NodeJS.ErrnoException ELOOP for a symbolic link, ENOENT, EACCES, …
  */
 export function openForReading(path: PathText): OpenFile {
-  // Without O_NONBLOCK, opening a pipe that took a file's place would wait for a writer for ever.
-  const fd = openSync(systemPath(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  const file = { fd, [Symbol.dispose]: () => closeQuietly(fd) };
-  if (fstatSync(fd).isFile()) return file;
-  closeQuietly(fd);
+  const file = openUnfollowed(path);
+  if (fstatSync(file.fd).isFile()) return file;
+  file[Symbol.dispose]();
   throw new Trouble("NOT_A_FILE", "no longer an ordinary file");
 }
 

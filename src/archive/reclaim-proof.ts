@@ -1,8 +1,8 @@
 import { type BigIntStats, fdatasyncSync } from "node:fs";
+import { sameVersion } from "../disk/same-version.ts";
 import type { ReclaimableFile } from "../inventory/reclaimable.ts";
 import type { Hash } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
-import { sameVersion } from "./copy-file.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
 import { openForReading } from "./read-file.ts";

@@ -1,10 +1,11 @@
 import { fdatasyncSync, fstatSync, fsyncSync } from "node:fs";
+import type { OpenFile } from "../disk/open-file.ts";
 import { systemCode } from "../model/errors.ts";
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { setModifiedExactly } from "./file-time.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
-import { type OpenFile, openForReading } from "./read-file.ts";
+import { openForReading } from "./read-file.ts";
 import type { Standing } from "./standing.ts";
 import { Trouble } from "./trouble.ts";
 

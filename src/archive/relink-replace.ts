@@ -1,7 +1,7 @@
 import { type BigIntStats, fstatSync, lstatSync, renameSync } from "node:fs";
+import { sameVersion } from "../disk/same-version.ts";
 import { type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
-import { sameVersion } from "./copy-file.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
 import { readerOf, sameBytes } from "./relink-compare.ts";

@@ -1,9 +1,9 @@
 import { type BigIntStats, closeSync, fstatSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { sameVersion } from "../disk/same-version.ts";
 import type { Hash } from "../model/file.ts";
 import type { ArchivedFile } from "../model/operation.ts";
 import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
-import { sameVersion } from "./copy-file.ts";
 import { archivedAs, isSame } from "./place-file.ts";
 import { temporaryPath } from "./private-folder.ts";
 import { holds, openForReading, readPieces } from "./read-file.ts";

@@ -1,9 +1,9 @@
 import { type BigIntStats, fstatSync, unlinkSync } from "node:fs";
+import { sameVersion } from "../disk/same-version.ts";
 import { systemCode } from "../model/errors.ts";
 import type { Hash } from "../model/file.ts";
 import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
-import { sameVersion } from "./copy-file.ts";
 import type { PinnedFolders } from "./pinned-folder.ts";
 import { isSame } from "./place-file.ts";
 import { hashNow, openForReading } from "./read-file.ts";

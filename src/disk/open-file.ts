@@ -9,8 +9,8 @@ export interface OpenFile extends Disposable {
   readonly fd: number;
 }
 
-// Without O_NONBLOCK, opening a pipe that took the file's place would wait for a writer for ever.
-const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Without O_NONBLOCK, opening a pipe that took the file's place would wait for a writer for ever. */
+export const unfollowed = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Opens what stands at a path, without following a link in any part of it, and without waiting for anybody. It may be
@@ -19,6 +19,15 @@ const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
  * @throws NodeJS.ErrnoException ELOOP for a symbolic link, ENOTDIR for one above it, ENOENT, EACCES, …
  */
 export function openInPlace(path: PathText, folders: OpenFolders): OpenFile {
-  const fd = openSync(systemPath(folders.path(path)), flags);
+  return openUnfollowed(folders.path(path));
+}
+
+/**
+ * Opens what stands at a path, unless its last name is a link: for a path through a folder that is held open.
+ *
+ * @throws NodeJS.ErrnoException ELOOP, ENOENT, EACCES, …
+ */
+export function openUnfollowed(path: PathText): OpenFile {
+  const fd = openSync(systemPath(path), unfollowed);
   return { fd, [Symbol.dispose]: () => closeQuietly(fd) };
 }

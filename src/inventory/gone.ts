@@ -7,7 +7,10 @@ export interface UnseenFolder {
   readonly path: PathText;
 }
 
-/** Finds what this scan did not see, of what `mergeSeen` noted. Call it after the walk, before {@link unseenFolders} and {@link markGone}. */
+/**
+ * Finds what this scan did not see, of what `mergeSeen` noted. Call it after the walk, before {@link unseenFolders} and
+ * {@link markGone}.
+ */
 export async function findUnseen(session: DedicatedSession, sourceId: number): Promise<void> {
   await session.query(sql`analyze seen_folder`);
   await session.query(sql`analyze seen_file`);

@@ -1,6 +1,6 @@
-import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { ExifTool } from "exiftool-vendored";
+import { unfollowed } from "../disk/open-file.ts";
 import type { Tags } from "./exiftool-dates.ts";
 import { bytesReadBy, startLater } from "./exiftool-process.ts";
 
@@ -50,7 +50,7 @@ export class Exiftool implements AsyncDisposable {
 
   /** @throws Error if the file cannot be opened, or exiftool cannot run, fails, is ended, or takes longer than five minutes. */
   async read(path: string | Buffer): Promise<ExiftoolReading> {
-    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    await using file = await open(path, unfollowed);
     const { size } = await file.stat();
     let abandon: (reason: Error) => void = () => undefined;
     const abandoned = new Promise<never>((_, reject) => {

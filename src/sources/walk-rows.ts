@@ -1,6 +1,7 @@
-import { type BigIntStats, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import { type BigIntStats, fstatSync, lstatSync } from "node:fs";
 import { blake3 } from "@napi-rs/blake-hash";
-import { closeQuietly } from "../disk/close-quietly.ts";
+import { openUnfollowed } from "../disk/open-file.ts";
+import { sameVersion } from "../disk/same-version.ts";
 import { readWhole } from "../hashing/read-file.ts";
 import { systemCode } from "../model/errors.ts";
 import { type PathText, systemPath } from "../model/path.ts";
@@ -12,7 +13,6 @@ import { smallUpTo, type WalkedFolder, type WalkRequest } from "./walk.ts";
 const digestDigits = 32;
 
 const notRead = "f\t\\N";
-const toRead = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Collects the rows of a batch as text, a string a folder: that costs a tenth of an object a file. */
 export class WalkRows {
@@ -107,26 +107,18 @@ export class WalkRows {
  *   later, and tell why not.
  */
 export function readAtOnce(path: PathText, seen: BigIntStats, read: { files: number; bytes: number }): string {
-  let fd: number | null = null;
   try {
     const started = Date.now();
-    fd = openSync(systemPath(path), toRead);
-    const digests = readWhole(fd, Number(seen.size), read);
-    const now = fstatSync(fd, { bigint: true });
-    if (digests === null || !isSame(now, seen)) return notRead;
+    using file = openUnfollowed(path);
+    const digests = readWhole(file.fd, Number(seen.size), read);
+    const now = fstatSync(file.fd, { bigint: true });
+    if (digests === null || now.ino !== seen.ino || !sameVersion(now, seen)) return notRead;
     read.files++;
     return `${isRacy(now.mtimeNs, now.ctimeNs, started, Date.now()) ? "t" : "f"}\t\\\\x${digests.hash}`;
   } catch (error) {
     if (systemCode(error) === null) throw error;
     return notRead;
-  } finally {
-    if (fd !== null) closeQuietly(fd);
   }
-}
-
-function isSame(now: BigIntStats, seen: BigIntStats): boolean {
-  const { size, mtimeNs, ctimeNs, ino } = seen;
-  return now.isFile() && now.size === size && now.mtimeNs === mtimeNs && now.ctimeNs === ctimeNs && now.ino === ino;
 }
 
 /** Device and inode numbers have 64 bits without sign, the database's with one. */

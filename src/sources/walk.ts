@@ -112,8 +112,8 @@ const smallBudget = 500;
 const fullBudget = 10_000;
 
 /**
- * So many sizes up to {@link smallUpTo} are there at most of any use to tell files apart: in a tree of 100,000 files of
- * 6 KB on average 96 % share theirs with another.
+ * Once so many files up to {@link smallUpTo} were seen, nearly each further one has the size of another and must be read
+ * anyhow: in a tree of 100,000 files of 6 KB on average 96 % of them.
  */
 const manySmall = 4_096;
 /** Bytes. */
