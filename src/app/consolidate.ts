@@ -16,7 +16,7 @@ import { entryOperations, linkOperations, type Plan } from "./plan.ts";
 import type { Phase } from "./progress.ts";
 import { type Consolidated, Recorder } from "./recorder.ts";
 import type { Target } from "./targets.ts";
-import { hashThreads, patienceSeconds } from "./threads.ts";
+import { copyThreads, patienceSeconds } from "./threads.ts";
 import { archiveFullCode } from "./trouble.ts";
 
 /** Takes the archive for this process alone; see openArchive. @throws AppError ARCHIVE_LOST, too */
@@ -100,7 +100,7 @@ async function carryOut(app: App, plan: Plan, { executor, recorder, runId, claim
       plan.sources.map(async (source) => {
         const { watch } = source;
         const steps = flatten(entryOperations(db, plan, source));
-        const options = { readers: hashThreads(app, source), watch, patienceSeconds: patienceSeconds(app, source) };
+        const options = { readers: copyThreads(app, source), watch, patienceSeconds: patienceSeconds(app, source) };
         for await (const batch of executor.execute(steps, options)) await recorder.record(batch, copying);
       }),
     );

@@ -1,9 +1,8 @@
 import { setMaxListeners } from "node:events";
 import { isAbsolute, join } from "node:path";
 import { readConnection } from "../inventory/connection.ts";
-import { type Database, openDatabase } from "../inventory/database.ts";
+import type { Database } from "../inventory/database.ts";
 import { openEmbedded } from "../inventory/embedded.ts";
-import { migrate } from "../inventory/migrate.ts";
 import { type Config, type ConfigOptions, loadConfig } from "./config.ts";
 import type { App } from "./context.ts";
 import type { Progress } from "./progress.ts";
@@ -31,12 +30,17 @@ export interface OpenedApp extends App, AsyncDisposable {
   readonly url: string;
 }
 
-/** Reads the config, opens the database and brings its tables up to date. */
-export async function openApp(start: Start): Promise<OpenedApp> {
+/**
+ * Reads the config, opens the database and brings its tables up to date.
+ *
+ * @param load Called while the embedded server starts, if it does.
+ */
+export async function openApp(start: Start, load: () => Promise<unknown>): Promise<OpenedApp> {
   const config = await loadConfig(start.options, start);
   const stateFolder = stateFolderOf(start);
-  const inventory = await openInventory(config, stateFolder, start);
+  const inventory = await openInventory(config, stateFolder, { ...start, load });
   try {
+    const { migrate } = await import("../inventory/migrate.ts");
     await migrate(inventory.db);
   } catch (error) {
     await inventory[Symbol.asyncDispose]();
@@ -64,10 +68,13 @@ export async function openApp(start: Start): Promise<OpenedApp> {
 export async function openInventory(
   { database, databaseSchema }: Pick<Config, "database" | "databaseSchema">,
   stateFolder: string,
-  { environment, signal }: Pick<Start, "environment" | "signal">,
+  { environment, signal, load }: Pick<Start, "environment" | "signal"> & { readonly load?: () => Promise<unknown> },
 ): Promise<OpenInventory> {
-  const server = database === null ? await openEmbedded(stateFolder, environment) : null;
+  const loadDriver = () => import("../inventory/database.ts");
+  const meanwhile = () => void Promise.allSettled([loadDriver(), load?.()]);
+  const server = database === null ? await openEmbedded(stateFolder, environment, { meanwhile }) : null;
   try {
+    const { openDatabase } = await loadDriver();
     const settings = server === null ? await readConnection(database ?? "", environment) : server.config;
     const db = await openDatabase(settings, { schema: databaseSchema, signal });
     const close = async () => {

@@ -2,21 +2,33 @@ import { availableParallelism } from "node:os";
 import type { App } from "./context.ts";
 import type { Target } from "./targets.ts";
 
-/** Each thread costs some 10 MB: enough to hide a share's delay, few enough for a small machine that reads five shares. */
-const remoteThreads = { few: 4, many: 8 } as const;
+/**
+ * Slow shares answer many questions at once no slower than one, but each thread costs some 10 MB: enough to hide a
+ * share's delay, few enough for a small machine that reads five of them.
+ */
+const remoteThreads = { all: 16, least: 4, most: 12 } as const;
 
 /** Threads that read one source at once: a processor each for a local disk, more where the wait is for a network. */
-export function hashThreads(app: App, { remote }: Pick<Target, "remote">): number {
-  const { threads } = app.config.scan;
-  if (threads > 0) return threads;
-  if (remote) return app.config.sources.length > 2 ? remoteThreads.few : remoteThreads.many;
-  return Math.min(4, availableParallelism());
+export function hashThreads(app: App, target: Pick<Target, "remote">): number {
+  return threadsFor(app, target, Math.min(4, availableParallelism()));
 }
 
-/** Slow shares answer many questions at once no slower than one; a local disk gains from two threads at most. */
-export function walkThreads(app: App, { remote }: Pick<Target, "remote">): number {
+/** Threads that look through one source: a local disk gains from two at most. */
+export function walkThreads(app: App, target: Pick<Target, "remote">): number {
+  return threadsFor(app, target, 2);
+}
+
+/** Batches of one source that are copied at once. With more of them a kill would lose more. */
+export function copyThreads(app: App, target: Pick<Target, "remote">): number {
+  return Math.min(8, hashThreads(app, target));
+}
+
+function threadsFor(app: App, { remote }: Pick<Target, "remote">, local: number): number {
   const { threads } = app.config.scan;
-  return threads > 0 ? threads : remote ? 8 : 2;
+  if (threads > 0) return threads;
+  if (!remote) return local;
+  const { all, least, most } = remoteThreads;
+  return Math.min(most, Math.max(least, Math.floor(all / app.config.sources.length)));
 }
 
 /** For reading metadata: a few KiB of each file, then exiftool for the few that need it. */

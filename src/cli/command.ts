@@ -6,8 +6,16 @@ import type { Console } from "./terminal.ts";
 
 /** What a command gets to work with; `--help` needs none of it. */
 export interface Workbench {
-  /** Reads the config, opens the database, runs `work` and closes everything again. */
-  withApp(options: GlobalOptions, work: (app: App, console: Console) => Promise<ExitCode>): Promise<void>;
+  /**
+   * Reads the config, opens the database, runs `work` and closes everything again.
+   *
+   * @param load Called while the database starts, which takes longer than to load most of the program.
+   */
+  withApp(
+    options: GlobalOptions,
+    work: (app: App, console: Console) => Promise<ExitCode>,
+    load?: () => Promise<unknown>,
+  ): Promise<void>;
   /** The same for a command that wants the database as such. */
   withInventory(
     options: GlobalOptions,

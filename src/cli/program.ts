@@ -100,7 +100,7 @@ class ProcessBench implements Workbench {
   }
 
   // Commands take these out of the bench, so they must know it by themselves.
-  readonly withApp: Workbench["withApp"] = (options, work) => this.#withOpened(options, work);
+  readonly withApp: Workbench["withApp"] = (options, work, load) => this.#withOpened(options, work, load);
   readonly withInventory: Workbench["withInventory"] = (options, work) =>
     this.#withOpened(options, (opened, console) => work(opened, console, opened.signal));
   readonly withStart: Workbench["withStart"] = (options, work) => this.#withStart(options, work);
@@ -108,9 +108,13 @@ class ProcessBench implements Workbench {
     this.status = await work(this.console(options));
   };
 
-  #withOpened(options: GlobalOptions, work: (opened: OpenedApp, console: Console) => Promise<ExitCode>): Promise<void> {
+  #withOpened(
+    options: GlobalOptions,
+    work: (opened: OpenedApp, console: Console) => Promise<ExitCode>,
+    load: () => Promise<unknown> = async () => undefined,
+  ): Promise<void> {
     return this.#withStart(options, async (start, console) => {
-      await using app = await openApp(start);
+      await using app = await openApp(start, load);
       return await work(app, console);
     });
   }

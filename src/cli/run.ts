@@ -1,8 +1,9 @@
 import { Command } from "@commander-js/extra-typings";
-import { runCommand as runEverything } from "../app/run.ts";
+import type { App } from "../app/context.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
 import { acceptShrinkOption, exitStatus, withGlobalOptions } from "./options.ts";
+import type { Console } from "./terminal.ts";
 
 /** `onefold run`: the whole job. */
 export function runCommand({ withApp }: Workbench) {
@@ -25,11 +26,14 @@ export function runCommand({ withApp }: Workbench) {
         130: "interrupted; the next run goes on",
       }),
     )
-    .action((options) =>
-      withApp(options, async (app, console) => {
+    .action((options) => {
+      const load = () => import("../app/run.ts");
+      const work = async (app: App, console: Console) => {
+        const { runCommand: runEverything } = await load();
         const until = options.dryRun ? "planned" : "consolidated";
         const acceptance = { shrink: options.acceptShrink ?? [] };
         return finish(app, console, await runEverything(app, { until, acceptance }));
-      }),
-    );
+      };
+      return withApp(options, work, load);
+    });
 }

@@ -1,8 +1,9 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { scanCommand as scanSources } from "../app/run.ts";
+import type { App } from "../app/context.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
 import { acceptShrinkOption, exitStatus, withGlobalOptions } from "./options.ts";
+import type { Console } from "./terminal.ts";
 
 /** `onefold scan`: inventory and duplicates; touches no user file. */
 export function scanCommand({ withApp }: Workbench) {
@@ -25,11 +26,14 @@ export function scanCommand({ withApp }: Workbench) {
         5: "a source is not there, or went away: try again later",
       }),
     )
-    .action((names, options) =>
-      withApp(options, async (app, console) => {
+    .action((names, options) => {
+      const load = () => import("../app/run.ts");
+      const work = async (app: App, console: Console) => {
+        const { scanCommand: scanSources } = await load();
         const engine = options.engine === "czkawka" ? "czkawka" : "onefold";
         const acceptance = { shrink: options.acceptShrink ?? [] };
         return finish(app, console, await scanSources(app, names, { engine, acceptance }));
-      }),
-    );
+      };
+      return withApp(options, work, load);
+    });
 }

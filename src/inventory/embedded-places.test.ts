@@ -56,7 +56,7 @@ test("… also where only root may enter the folder that PostgreSQL's programs l
   const environment = { ...process.env, PATH: `${tools}:${process.env["PATH"]}`, TMPDIR: open.path };
   // A state folder that others may pass, and one that they may not.
   for (const state of [join(open.path, "state"), join(folder.path, "state"), join(open.path, "state")]) {
-    await using server = await openEmbedded(state, environment, programs);
+    await using server = await openEmbedded(state, environment, { packageFolder: programs });
     await using database = await openDatabase(server.config);
     await database.query(sql`select 1`);
   }

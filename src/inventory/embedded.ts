@@ -32,17 +32,25 @@ const supervisorFlags = ["--max-semi-space-size=1", "--max-old-space-size=32", "
  * until it has stopped. Should its supervisor be killed meanwhile, we get a new one.
  *
  * @param packageFolder With PostgreSQL's programs.
+ * @param meanwhile Called once the server is about to start, if it has to.
  * @throws AppError STATE_NOT_WRITABLE, STATE_PATH_TOO_LONG, DATABASE_DISK_FULL, DATABASE_START_FAILED,
  *   DATABASE_IN_USE_ELSEWHERE, DATABASE_NOT_EMBEDDED
  */
 export async function openEmbedded(
   stateFolder: string,
   environment: Environment,
-  packageFolder: string = findServerPackage(),
+  {
+    packageFolder = findServerPackage(),
+    meanwhile = () => {},
+  }: { readonly packageFolder?: string; readonly meanwhile?: () => void } = {},
 ): Promise<EmbeddedServer> {
   const folder = serverFolder(join(resolve(stateFolder), "postgres"));
   await makeServerFolder(folder);
-  const link = new SupervisorLink(folder, () => startSupervisor(folder, packageFolder, environment));
+  const link = new SupervisorLink(folder, () => {
+    const supervisor = startSupervisor(folder, packageFolder, environment);
+    meanwhile();
+    return supervisor;
+  });
   await link.attach();
   const sockets = await findSocketFolder(folder);
   if (sockets === null) throw startFailed(folder, "its socket has gone");
