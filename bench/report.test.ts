@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseOptions } from "./options.ts";
 import { rotated } from "./race.ts";
-import { comparison, measuredPart } from "./report.ts";
+import { comparison, measuredPart, resultsPage } from "./report.ts";
 import type { CaseResult, Measured, RaceResult, Row } from "./results.ts";
 import { merged } from "./results-file.ts";
 import { table } from "./table.ts";
@@ -32,7 +32,7 @@ const measured = (cases: readonly CaseResult[]): Measured => {
     fileSystem: "ext4",
     versions: {},
   };
-  return { at: "2026-01-02T03:04:05Z", machine, rounds: 3, missing: ["yadf"], cases };
+  return { at: "2026-01-02T03:04:05Z", machine, missing: ["yadf"], cases };
 };
 
 describe("targets", () => {
@@ -100,6 +100,12 @@ describe("the report", () => {
   test("lines its tables up", () => {
     assert.equal(table(["a", "b"], [["long one", "×"]]), "| a        |   b |\n|----------|----:|\n| long one |   × |");
   });
+});
+
+test("a page says how often each case ran, and where the time goes", () => {
+  const page = resultsPage({ full: measured([race]) }, "## Where the time goes\n");
+  assert.match(page, /^3 files; 3 rounds\.$/m);
+  assert.match(page, /^## Where the time goes$/m);
 });
 
 test("measuring one case anew leaves the others as they were", () => {

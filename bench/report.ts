@@ -5,12 +5,13 @@ import { median, ratioOf } from "./statistics.ts";
 import { table } from "./table.ts";
 import { referenceOf, type Target, targetsOf } from "./targets.ts";
 
-/** RESULTS.md. */
-export function resultsPage({ full, quick }: Results): string {
+/** RESULTS.md. @param profile What is written by hand about where the time goes; "" for nothing. */
+export function resultsPage({ full, quick }: Results, profile: string): string {
   const parts = [
     "# Results of the benchmark",
     "Written by `npm run bench`; what the cases mean and how they are measured stands in [README.md](README.md).",
     ...(full === undefined ? [] : [measuredPart(full, null)]),
+    ...(profile === "" ? [] : [profile.trim()]),
     ...(quick === undefined ? [] : ["# With small trees (`--quick`)", measuredPart(quick, null)]),
   ];
   return `${parts.join("\n\n")}\n`;
@@ -18,11 +19,11 @@ export function resultsPage({ full, quick }: Results): string {
 
 /** @param before What the ratios are to stand beside, if there is something. */
 export function measuredPart(measured: Measured, before: Measured | null): string {
-  const { machine, missing, rounds, at, cases } = measured;
+  const { machine, missing, at, cases } = measured;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   const facts = [
     `${at.slice(0, 10)}, ${machine.processor}, ${formatCount(machine.cores)} cores, ${formatBytes(machine.memory)} of memory,`,
-    `${machine.system}, Linux ${machine.kernel}, ${machine.fileSystem}; ${rounds} rounds.`,
+    `${machine.system}, Linux ${machine.kernel}, ${machine.fileSystem}.`,
     `Measured: ${versions.join(", ")}.`,
     ...(missing.length === 0 ? [] : [`Not installed here: ${missing.join(", ")}.`]),
   ];
@@ -44,7 +45,14 @@ function targetTable(targets: readonly Target[]): string {
 function caseSection(one: CaseResult): string {
   const title = `## ${one.title} (\`${one.id}\`)`;
   if (one.kind === "skipped") return `${title}\n\nNot measured: ${one.because}.`;
-  return [title, `${one.setting}.`, one.kind === "race" ? raceTable(one) : growthTable(one), ...one.notes].join("\n\n");
+  const setting = one.kind === "race" ? `${one.setting}; ${roundsOf(one)}.` : `${one.setting}.`;
+  return [title, setting, one.kind === "race" ? raceTable(one) : growthTable(one), ...one.notes].join("\n\n");
+}
+
+/** Cases may have been measured at different times, with other numbers of rounds. */
+function roundsOf({ rows }: RaceResult): string {
+  const rounds = Math.max(0, ...rows.map(({ seconds }) => seconds.length));
+  return rounds === 1 ? "1 round" : `${rounds} rounds`;
 }
 
 function raceTable(result: RaceResult): string {

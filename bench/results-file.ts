@@ -5,17 +5,21 @@ import type { Measured, Results } from "./results.ts";
 
 /** @param folder That of RESULTS.md and results.json. */
 export async function readResults(folder: string): Promise<Results> {
-  const text = await readFile(join(folder, "results.json"), "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "{}";
-    throw error;
-  });
-  return JSON.parse(text);
+  return JSON.parse((await readIfThere(join(folder, "results.json"))) || "{}");
 }
 
 /** Writes both; what was not measured now stays as it was. */
 export async function writeResults(folder: string, results: Results): Promise<void> {
   await writeFile(join(folder, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
-  await writeFile(join(folder, "RESULTS.md"), resultsPage(results));
+  const profile = await readIfThere(join(folder, "profile.md"));
+  await writeFile(join(folder, "RESULTS.md"), resultsPage(results, profile));
+}
+
+async function readIfThere(path: string): Promise<string> {
+  return await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
 }
 
 /** Cases of now in the places of those of before; cases that were not measured now are kept, with their numbers. */

@@ -71,7 +71,6 @@ export interface Measured {
   /** ISO 8601. */
   readonly at: string;
   readonly machine: Machine;
-  readonly rounds: number;
   /** Duplicate finders that are not installed. */
   readonly missing: readonly string[];
   readonly cases: readonly CaseResult[];

@@ -50,5 +50,5 @@ export async function runCases(wanted: Wanted): Promise<Measured> {
     help("rm", "-rf", join(folder, "runs"));
   }
   const versions = Object.fromEntries(peers.map(({ program, version }) => [program, version]));
-  return { at: began.toISOString(), machine: describeMachine(folder, versions), rounds, missing, cases: results };
+  return { at: began.toISOString(), machine: describeMachine(folder, versions), missing, cases: results };
 }
