@@ -17,9 +17,14 @@ const sources = {
   laptop: { album: { deep: folder("mine") } },
 };
 
-/** Exchanges a folder and a symbolic link to another one, back and forth, as long as the program runs. */
-async function exchangeWhile(running: Running, path: string, other: string): Promise<number> {
+/**
+ * Exchanges a folder and a symbolic link to another one, back and forth, as long as the program runs.
+ *
+ * @returns How often; and whether the program made the folder anew, which is gone then, with all that is in it.
+ */
+async function exchangeWhile(running: Running, path: string, other: string) {
   let exchanges = 0;
+  let madeAnew = false;
   while (running.child.exitCode === null && running.child.signalCode === null) {
     await rename(path, `${path} away`).catch(() => undefined);
     await symlink(other, path).catch(() => undefined);
@@ -28,11 +33,11 @@ async function exchangeWhile(running: Running, path: string, other: string): Pro
     exchanges++;
   }
   if (existsSync(`${path} away`)) {
-    // In the archive we may have made it anew meanwhile.
+    madeAnew = existsSync(path);
     await rm(path, { recursive: true, force: true });
     await rename(`${path} away`, path);
   }
-  return exchanges;
+  return { exchanges, madeAnew };
 }
 
 /** Contents of every file below the archive's layout and by-source/. */
@@ -54,7 +59,7 @@ for (const [what, exchanged] of [
     let exchanges = 0;
     for (let round = 0; round < 2; round++) {
       const running = home.start(["run", "--json", ...home.places]);
-      exchanges += await exchangeWhile(running, home.path(exchanged), other);
+      exchanges += (await exchangeWhile(running, home.path(exchanged), other)).exchanges;
       const ended = await running.ended;
       assert.ok([0, 3, 4].includes(ended.status ?? -1), `${ended.status} ${ended.stderr}`);
     }
@@ -76,10 +81,12 @@ test("a folder of the archive that is exchanged for a link while we write: nothi
   await using stranger = await household({ elsewhere: {} });
   await home.onefold(["scan", ...home.places]);
   const before = await snapshot(stranger.path("elsewhere"));
+  let madeAnew = false;
   for (let round = 0; round < 2; round++) {
     const running = home.start(["run", "--json", ...home.places]);
     while (running.child.exitCode === null && !existsSync(home.path("archive/files"))) await new Promise(setImmediate);
-    await exchangeWhile(running, home.path("archive/files"), stranger.path("elsewhere"));
+    const exchanged = await exchangeWhile(running, home.path("archive/files"), stranger.path("elsewhere"));
+    madeAnew ||= exchanged.madeAnew;
     const ended = await running.ended;
     const problems = documentsOf<{ problems?: ListedProblem[] }>(ended).flatMap(({ problems: all }) => all ?? []);
     assert.ok([0, 3, 4, 5].includes(ended.status ?? -1), `${ended.status} ${ended.stderr}`);
@@ -90,5 +97,7 @@ test("a folder of the archive that is exchanged for a link while we write: nothi
     assert.deepEqual(await snapshot(stranger.path("elsewhere")), before);
   }
   await home.run();
+  // Links below by-source/ may be of files that went with the folder: the same contents twice, until they are linked.
+  if (madeAnew) assert.equal((await home.onefold(["relink", ...home.places])).status, 0);
   assert.deepEqual(await brokenPromises(home), []);
 });
