@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { archiveExchanged } from "../archive/errors.ts";
 import { addProblems, countProblems } from "../inventory/problems.ts";
@@ -140,13 +140,15 @@ function end(app: App, id: string, status: RunStatus, summary: unknown): Promise
   return endRun(app.db, id, { status, endedAt: app.now(), summary });
 }
 
-/** Sorts by time, can be told apart by eye, and is a file name: "20261123-091502-3fa2". */
+/** Sorts by time, to the millisecond; can be told apart by eye; is a file name: "20261123-091502-3fa2". */
 function runId(at: Date): string {
   const time = at
     .toISOString()
     .replace(/[-:]|\..*$/g, "")
     .replace("T", "-");
-  return `${time}-${randomBytes(2).toString("hex")}`;
+  // Four hexadecimal digits have room for the part of the second, and for 65 ids within a millisecond.
+  const fraction = Math.floor((at.getUTCMilliseconds() / 1_000) * 0x1_0000) + randomInt(65);
+  return `${time}-${fraction.toString(16).padStart(4, "0")}`;
 }
 
 /** @throws AppError NO_SOURCE, NO_ARCHIVE */
