@@ -30,7 +30,7 @@ export function duplicatesCommand({ withApp }: Workbench) {
           for await (const group of groups) {
             if (console.unheard) break;
             if (console.json) await console.document(documentOf(group));
-            else for (const line of lines(group)) await console.line(line);
+            else await console.lines(lines(group));
           }
         }
         return ExitCode.ok;

@@ -41,7 +41,7 @@ async function printFiles(app: App, console: Console, which: "all" | "entries"):
   for await (const batch of manifest(app, which)) {
     app.signal.throwIfAborted();
     if (console.unheard) break;
-    if (console.json) for (const { hash, path, size } of batch) await console.document({ hash, path, size });
+    if (console.json) await console.documents(batch.map(({ hash, path, size }) => ({ hash, path, size })));
     else unsayable += await printLines(console, batch, unsayable);
   }
   if (unsayable > shown) console.message(`and ${formatNumberOf(unsayable - shown, "more", "more")}`);

@@ -27,11 +27,9 @@ export function planCommand({ withApp }: Workbench) {
 
 async function show(app: App, console: Console, plan: Plan): Promise<void> {
   for await (const batch of allOperations(plan)) {
-    for (const operation of batch) {
-      if (app.signal.aborted || console.unheard) return;
-      if (console.json) await console.document(documentOf(operation));
-      else if (operation.do !== "skip" || console.verbose) await console.line(lineOf(operation));
-    }
+    if (app.signal.aborted || console.unheard) return;
+    if (console.json) await console.documents(batch.map(documentOf));
+    else await console.lines(batch.filter(({ do: what }) => what !== "skip" || console.verbose).map(lineOf));
   }
   if (console.json || console.quiet) return;
   const { copyFiles, copyBytes, linkFiles, alreadyArchived } = plan.totals;

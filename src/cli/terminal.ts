@@ -41,12 +41,22 @@ export class Console {
 
   /** One line of the result, for a person. */
   line(text = ""): Promise<void> {
-    return write(this.#out, `${forTerminal(text)}\n`);
+    return this.lines([text]);
+  }
+
+  /** Lines of the result, written as one: each write is a system call. */
+  lines(texts: readonly string[]): Promise<void> {
+    return write(this.#out, texts.map((text) => `${forTerminal(text)}\n`).join(""));
   }
 
   /** One JSON document on a line of its own. */
   document(value: unknown): Promise<void> {
-    return write(this.#out, `${JSON.stringify(value, numbersAsText)}\n`);
+    return this.documents([value]);
+  }
+
+  /** JSON documents, each on a line of its own, written as one. */
+  documents(values: readonly unknown[]): Promise<void> {
+    return write(this.#out, values.map((value) => `${JSON.stringify(value, numbersAsText)}\n`).join(""));
   }
 
   /** Raw bytes, for another program: nothing in them is escaped. */

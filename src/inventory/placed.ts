@@ -2,7 +2,7 @@ import type { Hash } from "../model/file.ts";
 import type { ArchivedFile, CopyOperation } from "../model/operation.ts";
 import { folderOf, nameOf } from "../model/path.ts";
 import { copyText } from "./copy-text.ts";
-import { type DedicatedSession, type Session, sql } from "./database.ts";
+import { type DedicatedSession, type Query, type Session, sql } from "./database.ts";
 
 /** A path of the archive that holds a content now, as a run left it. */
 export interface Placed {
@@ -61,7 +61,7 @@ export async function recordPlaced(
       insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, head, hash)
       select distinct on (folder.id, placed_now.name) folder.id, placed_now.name, size, mtime, ctime,
         case when inode is not null then 0 end, inode, false, head, hash
-      from placed_now join folder on folder.source_id = ${archiveId} and path_key(folder.path) = path_key(placed_now.folder)
+      from placed_now cross join lateral (${folderOfPlaced(archiveId)}) as folder
       on conflict (folder_id, name) do update set size = excluded.size, mtime = excluded.mtime, ctime = excluded.ctime,
         device = excluded.device, inode = excluded.inode, head = excluded.head, hash = excluded.hash, racy = false,
         gone_at = null
@@ -70,12 +70,17 @@ export async function recordPlaced(
       insert into entry (archive_id, hash, file_id, captured, run_id)
       select distinct on (placed_now.hash) ${archiveId}::int, placed_now.hash, file.id, captured, run_id
       from placed_now
-      join folder on folder.source_id = ${archiveId} and path_key(folder.path) = path_key(placed_now.folder)
+      cross join lateral (${folderOfPlaced(archiveId)}) as folder
       join file on file.folder_id = folder.id and file.name = placed_now.name
       where is_entry
       on conflict do nothing
     `);
   });
+}
+
+/** One by one, by index: else all folders of the archive are read for each batch. */
+function folderOfPlaced(archiveId: number): Query {
+  return sql`select id from folder where source_id = ${archiveId} and path_key(path) = path_key(placed_now.folder) offset 0`;
 }
 
 function placedRow({ archived, hash, head, entry }: Placed, inodesTrusted: boolean) {
@@ -110,17 +115,20 @@ export async function heldContents(
   archiveId: number,
   hashes: readonly Hash[],
 ): Promise<{ hash: Hash; file: ArchivedFile }[]> {
+  // One by one, by index: the planner, whose numbers are from before the run, would rather read all hashes there are.
   const rows = await session.query<ArchivedFile & { hash: Hash }>(sql`
-    with asked as (select distinct decode(given, 'hex') as hash from unnest(${hashes}::text[]) as given)
-    select distinct on (file.hash) encode(file.hash, 'hex') as hash,
-      case when folder.path = '' then file.name else folder.path || '/' || file.name end as path,
-      file.size::float8 as size, file.mtime as modified, file.ctime as changed,
-      coalesce(file.device, 0) as device, coalesce(file.inode, 0) as inode
-    from asked
-    join file on file.hash = asked.hash and file.gone_at is null
-    join folder on folder.id = file.folder_id and folder.source_id = ${archiveId}
-    left join entry on entry.file_id = file.id
-    order by file.hash, entry.file_id nulls last, file.id
+    select encode(asked.hash, 'hex') as hash, held.*
+    from (select distinct decode(given, 'hex') as hash from unnest(${hashes}::text[]) as given) as asked
+    cross join lateral (
+      select case when folder.path = '' then file.name else folder.path || '/' || file.name end as path,
+        file.size::float8 as size, file.mtime as modified, file.ctime as changed,
+        coalesce(file.device, 0) as device, coalesce(file.inode, 0) as inode
+      from file
+      cross join lateral (select path, source_id from folder where id = file.folder_id offset 0) as folder
+      left join entry on entry.file_id = file.id
+      where file.hash = asked.hash and file.gone_at is null and source_id = ${archiveId}
+      order by entry.file_id nulls last, file.id limit 1
+    ) as held
   `);
   return rows.map(({ hash, ...file }) => ({ hash, file }));
 }

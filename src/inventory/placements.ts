@@ -99,9 +99,13 @@ export async function addOccupants(session: Session, occupants: readonly Occupan
 
 /** What stands at some of the given folded paths. */
 export function occupantsAt(session: Session, folded: readonly string[]): Promise<OccupantRow[]> {
+  // A plain join would read the whole table, which has no statistics, for each question.
   return session.query<OccupantRow>(sql`
-    select occupant.folded, kind, path, folder_id::float8 as "folderId" from unnest(${folded}::text[]) as asked (folded)
-    join occupant on occupant.folded = asked.folded
+    select there.* from unnest(${folded}::text[]) as asked (folded)
+    cross join lateral (
+      select occupant.folded, kind, path, folder_id::float8 as "folderId" from occupant
+      where occupant.folded = asked.folded offset 0
+    ) as there
   `);
 }
 

@@ -103,17 +103,24 @@ export class ClientSession implements Session {
   async *#fetchAll<Row>(query: Query, batchRows: number): AsyncGenerator<Row[], void, undefined> {
     const cursor = `onefold_cursor_${++cursors}`;
     await this.query({ text: `declare ${cursor} no scroll cursor for ${query.text}`, values: query.values });
+    const fetch = () => this.query<Row>(statement(`fetch ${Math.max(1, Math.trunc(batchRows))} from ${cursor}`));
     let failed = false;
+    let next = fetch();
     try {
       for (;;) {
-        const rows = await this.query<Row>(statement(`fetch ${Math.max(1, Math.trunc(batchRows))} from ${cursor}`));
+        const rows = await next;
+        const last = rows.length < batchRows;
+        // The server looks for the next rows while the reader is busy with these.
+        if (!last) next = fetch();
+        next.catch(() => undefined);
         if (rows.length > 0) yield rows;
-        if (rows.length < batchRows) break;
+        if (last) break;
       }
     } catch (error) {
       failed = true;
       throw error;
     } finally {
+      await next.catch(() => undefined);
       // In a failed transaction it is closed already, and to say so would hide the failure.
       if (!failed && this.#client.getTransactionStatus() === "T") await this.query(statement(`close ${cursor}`));
     }

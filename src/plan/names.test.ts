@@ -7,7 +7,6 @@ import {
   byteLength,
   fitFolder,
   fitName,
-  fitPath,
   foldedKey,
   foldedPath,
   maxNameBytes,
@@ -115,13 +114,6 @@ describe("fitName and fitFolder", () => {
     assert.match(deep("a"), /^files\/(?:folder with a name\/)+~[0-9a-f]{13}$/);
     assert.equal(deep("a"), deep("a"));
     assert.notEqual(deep("a"), deep("b"));
-  });
-
-  test("a file keeps its name and its extension in a folder that was too deep", () => {
-    const path = fitPath(`${"folder/".repeat(2_000)}${"n".repeat(300)}.jpg` as PathText);
-    assert.match(path, /^(?:folder\/)+~[0-9a-f]{13}\/n{237}~[0-9a-f]{13}\.jpg$/);
-    assert.equal(fitPath("a/b.jpg" as PathText), "a/b.jpg");
-    assert.equal(fitPath("b.jpg" as PathText), "b.jpg");
   });
 
   test("any folder fits and leaves room for a name", () => {

@@ -1,5 +1,5 @@
 import type { Hash } from "../model/file.ts";
-import { folderOf, joinPath, nameOf, type PathText, pathBytes, splitExtension } from "../model/path.ts";
+import { type PathText, pathBytes, splitExtension } from "../model/path.ts";
 
 /** Longest name that ext4, XFS, Btrfs and ZFS take, in bytes. */
 export const maxNameBytes = 255;
@@ -61,6 +61,8 @@ export function fitName(name: PathText, mark: string): PathText {
  * One folder always becomes the same one; different ones stay different but for chance (2⁻⁵²).
  */
 export function fitFolder(folder: PathText): PathText {
+  // As good as all: so short that none of its parts can be too long, nor too many.
+  if (byteLength(folder) <= maxNameBytes) return folder;
   const parts = folder.split("/").map((part) => fitName(part as PathText, `~${checksum(part)}`));
   const room = maxPathBytes - 2 * (maxNameBytes + 1);
   let used = 0;
@@ -70,14 +72,6 @@ export function fitFolder(folder: PathText): PathText {
   });
   if (kept === -1) return parts.join("/") as PathText;
   return [...parts.slice(0, kept), `~${checksum(parts.slice(kept).join("/"))}`].join("/") as PathText;
-}
-
-/** The path of a file, fitted like a folder, with its name cut on its own so that it keeps its extension. */
-export function fitPath(path: PathText): PathText {
-  const name = nameOf(path);
-  const fitting = fitName(name, `~${checksum(name)}`);
-  const folder = folderOf(path);
-  return folder === "" ? fitting : joinPath(fitFolder(folder), fitting);
 }
 
 const isAscii = /^[\x20-\x7e]*$/;
