@@ -8,6 +8,9 @@ import { Trouble } from "./trouble.ts";
 /** More are not remembered; a forgotten one costs a flush. */
 const remembered = 20_000;
 
+/** Folders held at the same time: a batch has two for each of its steps at most, and those above them. */
+const held = 1_024;
+
 /** The archive's folders: made where they are missing, never followed through a link, flushed once for a batch. */
 export class Folders {
   readonly #root: PathText;
@@ -21,7 +24,7 @@ export class Folders {
 
   constructor(root: PathText) {
     this.#root = root;
-    this.#held = new OpenFolders(root);
+    this.#held = new OpenFolders(root, "passing", held);
   }
 
   /**

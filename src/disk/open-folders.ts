@@ -8,8 +8,8 @@ import { closeQuietly } from "./close-quietly.ts";
  */
 const withoutReading = 0o10000000;
 
-/** Held at the same time, for those that only pass through. */
-const most = 64;
+/** Held at the same time, for those that only pass through, if nothing else is said. */
+const usual = 64;
 
 /**
  * What folders are held for.
@@ -40,13 +40,18 @@ const flags = {
 export class OpenFolders implements Disposable {
   readonly #root: PathText;
   readonly #heldFor: HeldFor;
+  readonly #most: number;
   /** In the order of their last use. */
   readonly #held = new Map<PathText, number>();
 
-  /** @param root Absolute; trusted as it stands, links above it too. Below it no link is followed. */
-  constructor(root = "/" as PathText, heldFor: HeldFor = "passing") {
+  /**
+   * @param root Absolute; trusted as it stands, links above it too. Below it no link is followed.
+   * @param most Held at the same time, for those that only pass through.
+   */
+  constructor(root = "/" as PathText, heldFor: HeldFor = "passing", most = usual) {
     this.#root = root;
     this.#heldFor = heldFor;
+    this.#most = heldFor === "changing" ? Number.POSITIVE_INFINITY : most;
   }
 
   /** How many are held. */
@@ -58,7 +63,7 @@ export class OpenFolders implements Disposable {
    * A path for system calls that act on a file or folder as such: they must not follow a link in its last part.
    *
    * @param path Absolute, below the root; without "." and "..".
-   * @returns Good until the folder is let go; of those that are held for passing, until some sixty others were asked for.
+   * @returns Good until the folder is let go; of those that are held for passing, until `most` others were asked for.
    * @throws NodeJS.ErrnoException ENOTDIR if a part above the last is a symbolic link or no folder; ENOENT, EACCES, …
    */
   path(path: PathText): PathText {
@@ -90,34 +95,39 @@ export class OpenFolders implements Disposable {
       this.#held.set(folder, held);
       return held;
     }
-    const fd = this.#find(folder);
+    return this.#find(folder);
+  }
+
+  #keep(folder: PathText, fd: number): number {
     this.#held.set(folder, fd);
     for (const oldest of this.#held.keys()) {
-      if (this.#heldFor === "changing" || this.#held.size <= most) break;
+      if (this.#held.size <= this.#most) break;
       this.release(oldest);
     }
     return fd;
   }
 
-  /** From the nearest folder above that is held; the ones between are let go again. */
+  /** From the nearest folder above that is held. */
   #find(folder: PathText): number {
     const { asFolder, asRoot } = flags[this.#heldFor];
-    if (folder === this.#root) return openSync(systemPath(folder), asRoot);
-    const parts: string[] = [];
+    if (folder === this.#root) return this.#keep(folder, openSync(systemPath(folder), asRoot));
+    const missing: PathText[] = [];
     let above = folder;
     while (above !== this.#root && !this.#held.has(above)) {
       if (above === "" || above === "/") throw new TypeError(`${folder} does not lie below ${this.#root}`);
-      parts.unshift(nameOf(above));
+      missing.unshift(above);
       above = folderOf(above) === "" ? ("/" as PathText) : folderOf(above);
     }
     let fd = this.#hold(above);
-    for (const [depth, part] of parts.entries()) {
+    for (const next of missing) {
       const parent = fd;
       try {
-        fd = openSync(systemPath(inHeld(parent, part)), asFolder);
+        fd = openSync(systemPath(inHeld(parent, nameOf(next))), asFolder);
       } finally {
-        if (depth > 0) closeQuietly(parent);
+        if (this.#heldFor === "changing" && parent !== this.#held.get(above)) closeQuietly(parent);
       }
+      // Those between are kept for passing, too: the way to its neighbours leads through them.
+      if (this.#heldFor === "passing" || next === folder) this.#keep(next, fd);
     }
     return fd;
   }

@@ -19,8 +19,13 @@ export function copyText(rows: readonly (readonly Value[])[]): Uint8Array {
 function column(value: Value): string {
   if (value === null) return "\\N";
   if (typeof value === "boolean") return value ? "t" : "f";
-  const text = typeof value === "object" ? JSON.stringify(value, storable) : String(value);
+  const text = typeof value === "object" ? jsonText(value) : String(value);
   return text.replace(special, (character) => escaped[character] ?? character);
+}
+
+/** A value for a column of type jsonb. */
+export function jsonText(value: readonly unknown[] | { readonly [key: string]: unknown }): string {
+  return JSON.stringify(value, storable);
 }
 
 /** jsonb takes neither NUL nor half a surrogate pair, both of which stand in the metadata of real photos. */

@@ -1,7 +1,7 @@
 import type { Hash } from "../model/file.ts";
 import type { ArchivedFile, CopyOperation } from "../model/operation.ts";
 import { folderOf, nameOf } from "../model/path.ts";
-import { copyText } from "./copy-text.ts";
+import { jsonText } from "./copy-text.ts";
 import { type DedicatedSession, type Query, type Session, sql } from "./database.ts";
 
 /** A path of the archive that holds a content now, as a run left it. */
@@ -32,78 +32,64 @@ export async function recordPlaced(
   placed: readonly Placed[],
   read: readonly ReadSource[],
 ): Promise<void> {
+  const folders = [...new Set(placed.map(({ archived }) => folderOf(archived.path)))];
   await session.transaction(async (db) => {
+    if (read.length > 0) await recordRead(db, read);
     await db.query(sql`
-      create temp table if not exists placed_now (
-        folder text collate "C", name text collate "C", size bigint, mtime bigint, ctime bigint, inode bigint,
-        head bytea, hash bytea, is_entry boolean, captured jsonb, run_id text
+      insert into folder (source_id, path) select ${archiveId}::int, unnest(${folders}::text[]) on conflict do nothing
+    `);
+    // Folders one by one, by index: else all folders of the archive are read for each batch.
+    await db.query(sql`
+      with placed_now as materialized (
+        select folder.id as folder_id, given.*
+        from ${rowsOf(placed, inodesTrusted)}
+        cross join lateral (
+          select id from folder where source_id = ${archiveId} and path_key(path) = path_key(given.folder) offset 0
+        ) as folder
+      ), stored as (
+        insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, head, hash)
+        select distinct on (folder_id, name) folder_id, name, size, mtime, ctime,
+          case when inode is not null then 0 end, inode, false, decode(head, 'hex'), decode(hash, 'hex')
+        from placed_now
+        on conflict (folder_id, name) do update set size = excluded.size, mtime = excluded.mtime,
+          ctime = excluded.ctime, device = excluded.device, inode = excluded.inode, head = excluded.head,
+          hash = excluded.hash, racy = false, gone_at = null
+        returning id, folder_id, name
       )
-    `);
-    await db.query(sql`create temp table if not exists read_now (id bigint, head bytea, hash bytea, racy boolean)`);
-    await db.query(sql`truncate placed_now, read_now`);
-    await db.copyIn("placed_now (folder, name, size, mtime, ctime, inode, head, hash, is_entry, captured, run_id)", [
-      copyText(placed.map((one) => placedRow(one, inodesTrusted))),
-    ]);
-    // Else it is taken for a large table, and joined by reading all folders and files there are.
-    await db.query(sql`analyze placed_now (folder, name)`);
-    await db.copyIn("read_now (id, head, hash, racy)", [
-      copyText(read.map(({ id, head, hash, racy }) => [id, bytea(head), bytea(hash), racy])),
-    ]);
-    await db.query(sql`
-      update file set hash = read_now.hash, head = coalesce(read_now.head, file.head), racy = read_now.racy,
-        claimed = false
-      from read_now where file.id = read_now.id
-    `);
-    await db.query(sql`
-      insert into folder (source_id, path) select distinct ${archiveId}::int, folder from placed_now on conflict do nothing
-    `);
-    await db.query(sql`
-      insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, head, hash)
-      select distinct on (folder.id, placed_now.name) folder.id, placed_now.name, size, mtime, ctime,
-        case when inode is not null then 0 end, inode, false, head, hash
-      from placed_now cross join lateral (${folderOfPlaced(archiveId)}) as folder
-      on conflict (folder_id, name) do update set size = excluded.size, mtime = excluded.mtime, ctime = excluded.ctime,
-        device = excluded.device, inode = excluded.inode, head = excluded.head, hash = excluded.hash, racy = false,
-        gone_at = null
-    `);
-    await db.query(sql`
       insert into entry (archive_id, hash, file_id, captured, run_id)
-      select distinct on (placed_now.hash) ${archiveId}::int, placed_now.hash, file.id, captured, run_id
-      from placed_now
-      cross join lateral (${folderOfPlaced(archiveId)}) as folder
-      join file on file.folder_id = folder.id and file.name = placed_now.name
+      select distinct on (hash) ${archiveId}::int, decode(hash, 'hex'), stored.id, captured, run_id
+      from placed_now join stored using (folder_id, name)
       where is_entry
       on conflict do nothing
     `);
   });
 }
 
-/** One by one, by index: else all folders of the archive are read for each batch. */
-function folderOfPlaced(archiveId: number): Query {
-  return sql`select id from folder where source_id = ${archiveId} and path_key(path) = path_key(placed_now.folder) offset 0`;
+async function recordRead(db: Session, read: readonly ReadSource[]): Promise<void> {
+  await db.query(sql`
+    update file set hash = decode(read_now.hash, 'hex'), head = coalesce(decode(read_now.head, 'hex'), file.head),
+      racy = read_now.racy, claimed = false
+    from unnest(
+      ${read.map(({ id }) => id)}::bigint[], ${read.map(({ hash }) => hash)}::text[],
+      ${read.map(({ head }) => head)}::text[], ${read.map(({ racy }) => racy)}::boolean[]
+    ) as read_now (id, hash, head, racy)
+    where file.id = read_now.id
+  `);
 }
 
-function placedRow({ archived, hash, head, entry }: Placed, inodesTrusted: boolean) {
-  const { path, size, modified, changed, inode } = archived;
-  const kept = inodesTrusted ? BigInt.asIntN(64, inode) : null;
-  const captured = entry?.captured ?? null;
-  return [
-    folderOf(path),
-    nameOf(path),
-    size,
-    modified,
-    changed,
-    kept,
-    bytea(head),
-    bytea(hash),
-    entry !== null,
-    captured === null ? null : { ...captured },
-    entry?.run ?? null,
-  ];
-}
-
-function bytea(hex: string | null): string | null {
-  return hex === null ? null : `\\x${hex}`;
+/** What was placed as rows of SQL: a batch goes with its statement, and needs no table. */
+function rowsOf(placed: readonly Placed[], inodesTrusted: boolean): Query {
+  const files = placed.map(({ archived }) => archived);
+  const inodes = files.map(({ inode }) => (inodesTrusted ? BigInt.asIntN(64, inode) : null));
+  const captured = placed.map(({ entry }) => (entry?.captured ? jsonText({ ...entry.captured }) : null));
+  return sql`unnest(
+    ${files.map(({ path }) => folderOf(path))}::text[], ${files.map(({ path }) => nameOf(path))}::text[],
+    ${files.map(({ size }) => size)}::bigint[], ${files.map(({ modified }) => modified)}::bigint[],
+    ${files.map(({ changed }) => changed)}::bigint[], ${inodes}::bigint[],
+    ${placed.map(({ head }) => head)}::text[], ${placed.map(({ hash }) => hash)}::text[],
+    ${placed.map(({ entry }) => entry !== null)}::boolean[], ${captured}::jsonb[],
+    ${placed.map(({ entry }) => entry?.run ?? null)}::text[]
+  ) as given (folder, name, size, mtime, ctime, inode, head, hash, is_entry, captured, run_id)`;
 }
 
 /**
