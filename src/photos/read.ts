@@ -49,7 +49,7 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-const batchSize = 8;
+const batchSize = 64;
 
 /** Instead of a code of the system: nobody knows how the file is. */
 export const silent = "SILENT";
@@ -90,7 +90,7 @@ export async function* readEvidence(
   }
 }
 
-/** A message to a thread costs about as much as a file: several go together. */
+/** A message to a thread costs as much as some files, and so does the way to their folder: many go together. */
 async function* batches(
   requests: AsyncIterable<EvidenceRequest> | Iterable<EvidenceRequest>,
   signal: AbortSignal | undefined,
