@@ -8,8 +8,8 @@ import { Trouble } from "./trouble.ts";
 /** More are not remembered; a forgotten one costs a flush. */
 const remembered = 20_000;
 
-/** Folders held at the same time: a batch has two for each of its steps at most, and those above them. */
-const held = 1_024;
+/** Folders held at the same time: those of most batches, and few enough for a process that may open a thousand files. */
+const mostHeld = 256;
 
 /** The archive's folders: made where they are missing, never followed through a link, flushed once for a batch. */
 export class Folders {
@@ -24,7 +24,7 @@ export class Folders {
 
   constructor(root: PathText) {
     this.#root = root;
-    this.#held = new OpenFolders(root, "passing", held);
+    this.#held = new OpenFolders(root, "passing", mostHeld);
   }
 
   /**
