@@ -1,10 +1,10 @@
-import { Blake3Hasher, blake3 } from "@napi-rs/blake-hash";
+import { ContentHasher, digest } from "../disk/content-hasher.ts";
 import { type Hash, toHash } from "../model/file.ts";
 import { headBytes, headDigits, wholeUpTo } from "../model/fingerprint.ts";
 
 /** Takes a file's hash and head from its bytes as they pass, in order and without gaps. */
 export class Fingerprints {
-  readonly #whole = new Blake3Hasher();
+  readonly #whole: ContentHasher;
   readonly #size: number;
   /** First and last bytes of the file, one after the other; null for a file too short to have a head. */
   readonly #ends: Buffer | null;
@@ -12,6 +12,7 @@ export class Fingerprints {
   /** @param size Bytes that will pass. */
   constructor(size: number) {
     this.#size = size;
+    this.#whole = new ContentHasher(size);
     this.#ends = size > wholeUpTo ? Buffer.alloc(2 * headBytes) : null;
   }
 
@@ -23,8 +24,8 @@ export class Fingerprints {
   }
 
   finish(): { readonly hash: Hash; readonly head: string | null } {
-    const head = this.#ends === null ? null : blake3(this.#ends).toString("hex").slice(0, headDigits);
-    return { hash: toHash(this.#whole.digest("hex")), head };
+    const head = this.#ends === null ? null : digest(this.#ends).slice(0, headDigits);
+    return { hash: toHash(this.#whole.digest()), head };
   }
 }
 

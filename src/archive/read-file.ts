@@ -1,5 +1,5 @@
 import { fstatSync, readSync } from "node:fs";
-import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { ContentHasher } from "../disk/content-hasher.ts";
 import { type OpenFile, openUnfollowed } from "../disk/open-file.ts";
 import { type Hash, toHash } from "../model/file.ts";
 import type { PathText } from "../model/path.ts";
@@ -46,10 +46,10 @@ export function holds(fd: number, content: { readonly size: number; readonly has
 
 /** Reads an open file of this size from its start; null if it ends earlier. */
 export function hashNow(fd: number, size: number, pause: () => void): Hash | null {
-  const hasher = new Blake3Hasher();
+  const hasher = new ContentHasher(size);
   const bytes = readPieces(fd, size, (piece) => {
     pause();
     hasher.update(piece);
   });
-  return bytes === size ? toHash(hasher.digest("hex")) : null;
+  return bytes === size ? toHash(hasher.digest()) : null;
 }

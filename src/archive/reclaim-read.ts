@@ -1,4 +1,4 @@
-import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { ContentHasher } from "../disk/content-hasher.ts";
 import { type Hash, toHash } from "../model/file.ts";
 import type { PieceReader } from "./relink-compare.ts";
 
@@ -13,7 +13,7 @@ const piece = Buffer.allocUnsafeSlow(1 << 20);
  * @returns One hash for each; null for a file that ends earlier.
  */
 export function hashTogether(readers: readonly PieceReader[], size: number, pause: () => void): (Hash | null)[] {
-  const files = readers.map((read) => ({ read, hasher: new Blake3Hasher(), isWhole: true }));
+  const files = readers.map((read) => ({ read, hasher: new ContentHasher(size), isWhole: true }));
   for (let at = 0; at < size; at += piece.length) {
     const length = Math.min(piece.length, size - at);
     for (const file of files) {
@@ -23,5 +23,5 @@ export function hashTogether(readers: readonly PieceReader[], size: number, paus
       file.hasher.update(piece.subarray(0, length));
     }
   }
-  return files.map(({ hasher, isWhole }) => (isWhole ? toHash(hasher.digest("hex")) : null));
+  return files.map(({ hasher, isWhole }) => (isWhole ? toHash(hasher.digest()) : null));
 }

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, fsyncSync, openSync, renameSync, rmSync, unlinkSync } from "node:fs";
-import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { ContentHasher } from "../disk/content-hasher.ts";
 import { toHash } from "../model/file.ts";
 import { folderOf, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
@@ -159,13 +159,13 @@ function copyFrom(path: PathText, to: PathText, step: RestoreStep, around: Resto
 
 function copyBytes(from: number, to: number, { size, hash }: IntendedReclaim, pause: () => void): boolean {
   if (Number(fstat(from).size) !== size) return false;
-  const hasher = new Blake3Hasher();
+  const hasher = new ContentHasher(size);
   const bytes = readPieces(from, size, (piece) => {
     pause();
     hasher.update(piece);
     writeAll(to, piece);
   });
-  return bytes === size && toHash(hasher.digest("hex")) === hash;
+  return bytes === size && toHash(hasher.digest()) === hash;
 }
 
 function exactly({ operation }: RestoreStep, now: BigIntStats): EpochNs | null {

@@ -1,5 +1,5 @@
 import { fstatSync, readSync } from "node:fs";
-import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { ContentHasher, digest } from "../disk/content-hasher.ts";
 import { headBytes, headDigits, wholeUpTo } from "../model/fingerprint.ts";
 import { isRacy, storable } from "../model/time.ts";
 import { beat } from "../threads/heart.ts";
@@ -55,7 +55,7 @@ export function readVersion(fd: number, depth: Depth, expected: Version, read: B
 
 /** null if the file is not `size` bytes long. */
 export function readWhole(fd: number, size: number, read: BytesRead): Digests | null {
-  const hasher = new Blake3Hasher();
+  const hasher = new ContentHasher(size);
   let done = 0;
   while (done < size) {
     const got = readSync(fd, chunk, 0, Math.min(chunk.length, size - done), done);
@@ -65,7 +65,7 @@ export function readWhole(fd: number, size: number, read: BytesRead): Digests | 
     read.bytes += got;
     beat();
   }
-  return { head: null, hash: hasher.digest("hex") };
+  return { head: null, hash: hasher.digest() };
 }
 
 /** null if the file ends too early. */
@@ -74,13 +74,7 @@ function readEnds(fd: number, size: number, read: BytesRead): Digests | null {
   const last = readFully(fd, headBytes, size - headBytes);
   read.bytes += first + last;
   if (first < headBytes || last < headBytes) return null;
-  return {
-    head: new Blake3Hasher()
-      .update(chunk.subarray(0, 2 * headBytes))
-      .digest("hex")
-      .slice(0, headDigits),
-    hash: null,
-  };
+  return { head: digest(chunk.subarray(0, 2 * headBytes)).slice(0, headDigits), hash: null };
 }
 
 function readFully(fd: number, offset: number, position: number): number {
