@@ -36,8 +36,13 @@ function placeOf({ file, line }) {
 }
 
 function causeOf(error) {
-  const cause = error?.cause ?? error;
-  return cause instanceof Error || typeof cause?.stack === "string" ? String(cause.stack) : inspect(cause);
+  return stackOf(error?.cause ?? error);
+}
+
+/** With what caused it: a property that does not hold says only there what was wrong. */
+function stackOf(error) {
+  if (typeof error?.stack !== "string") return inspect(error);
+  return error.cause === undefined ? error.stack : `${error.stack}\ncaused by ${stackOf(error.cause)}`;
 }
 
 function indented(text) {

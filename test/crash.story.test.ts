@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import fc from "fast-check";
 import { sql } from "../src/inventory/database.ts";
@@ -43,6 +43,24 @@ test("a run is killed before it has flushed its folders, and the power goes late
   await settle(at);
 });
 
+test("a run is killed before its journal is flushed, and the power goes later: no scan has believed in it", async (t) => {
+  // Until it was killed in that moment: the journal tells of the file, and is not on the disk for good.
+  for (let beforeChange = 34; beforeChange < 60; beforeChange++) {
+    await using at = await crashHome({ phone: {} });
+    if (at === null) return t.skip(noMounts);
+    await takeStep(at, { do: "write", path: "phone/a.txt", content: "blocks" });
+    await takeStep(at, { do: "run", cut: { beforeChange, lingersMs: 0, seed: null } });
+    assert.deepEqual(await entriesOf(at), [], "the moment is earlier");
+    if (!(await isTold(at))) continue;
+    await takeStep(at, { do: "scan", cut: null });
+    await at.mount.crash("everything");
+
+    assert.deepEqual(await recordedButLost(at.home), []);
+    return await settle(at);
+  }
+  assert.fail("the moment was missed");
+});
+
 test("a file that somebody copied into the archive counts as archived when it is on the disk for good, not before", async (t) => {
   await using at = await crashHome({ phone: { "a.txt": "mine" } });
   if (at === null) return t.skip(noMounts);
@@ -51,14 +69,25 @@ test("a file that somebody copied into the archive counts as archived when it is
   await writeFile(at.home.path("phone/b.txt"), "another");
   await writeFile(mine, "another");
   await takeStep(at, { do: "scan", cut: null });
-  const adopted = await at.home.database.query(sql`select from entry`);
+  const adopted = await entriesOf(at);
   await at.mount.crash("everything");
 
   assert.equal(adopted.length, 2);
   assert.deepEqual(await recordedButLost(at.home), []);
 });
 
-async function isPublished({ home }: CrashHome): Promise<boolean> {
-  const entries = await home.database.query(sql`select from entry`);
-  return entries.length === 0 && Object.keys(Object(await home.archived()).files ?? {}).includes("a.txt");
+async function isPublished(at: CrashHome): Promise<boolean> {
+  const published = Object.keys(Object(await at.home.archived()).files ?? {}).includes("a.txt");
+  return published && (await entriesOf(at)).length === 0;
+}
+
+/** The journal of the only run says that a batch is done. */
+async function isTold({ home }: CrashHome): Promise<boolean> {
+  const folder = home.path("archive/.onefold/journal");
+  const [journal] = await readdir(folder).catch(() => []);
+  return journal !== undefined && (await readFile(`${folder}/${journal}`, "utf8")).includes('"do":"done"');
+}
+
+async function entriesOf({ home }: CrashHome): Promise<object[]> {
+  return home.database.query(sql`select from entry`);
 }

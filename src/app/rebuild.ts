@@ -1,3 +1,4 @@
+import { flushJournal } from "../archive/flush-standing.ts";
 import { journalBatches } from "../archive/journal-batches.ts";
 import type { IntendedOperation } from "../archive/journal-records.ts";
 import { type ListedJournal, listJournals } from "../archive/list-journals.ts";
@@ -153,6 +154,7 @@ interface Collecting {
 
 async function collectOne(session: DedicatedSession, { archive, journal, status }: Collecting): Promise<void> {
   const { path, begin } = journal;
+  await flushJournal(archive.root, begin.run);
   for await (const part of journalBatches(path)) {
     if (part.do === "end") status.end = part.status;
     if (part.do !== "batch") continue;

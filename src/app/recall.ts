@@ -1,3 +1,4 @@
+import { flushJournal } from "../archive/flush-standing.ts";
 import { noteRecalled, unfinishedRuns } from "../inventory/runs.ts";
 import { AppError } from "../model/errors.ts";
 import type { App } from "./context.ts";
@@ -22,6 +23,7 @@ const recallOf: Readonly<Record<string, Recall>> = {
 export async function recallRuns(app: App, archive: Target): Promise<void> {
   for (const { id, command } of await unfinishedRuns(app.db, archive.id, Object.keys(recallOf))) {
     try {
+      await flushJournal(archive.root, id);
       await recallOf[command]?.(app, archive, id);
     } catch (error) {
       // The scan then finds out by reading what the journal could have told.

@@ -1,3 +1,4 @@
+import { flushJournal } from "../archive/flush-standing.ts";
 import { PinnedFolders } from "../archive/pinned-folder.ts";
 import { intendedReclaims, type Recalled, recallReclaim } from "../archive/reclaim-recall.ts";
 import type { IntendedReclaim } from "../archive/reclaim-records.ts";
@@ -25,6 +26,7 @@ export async function recallReclaims(app: App, work: Work): Promise<void> {
   for (const run of await unfinishedReclaims(app.db, target.id)) {
     let isOurs = false;
     try {
+      await flushJournal(target.root, run);
       for await (const operations of intendedReclaims(target.root, run, source.name)) {
         isOurs = true;
         await recallBatch(app, work, operations);

@@ -4,6 +4,7 @@ import { systemCode } from "../model/errors.ts";
 import { folderOf, joinPath, type PathText, systemPath } from "../model/path.ts";
 import { asArchiveError } from "./errors.ts";
 import { flushFolder } from "./flush-folder.ts";
+import { journalPath } from "./journal.ts";
 
 /** More are no faster: node has four threads for them. */
 const atOnce = 8;
@@ -24,6 +25,16 @@ export async function flushStanding(root: PathText, paths: readonly PathText[]):
   } catch (error) {
     throw asArchiveError(root, error);
   }
+}
+
+/**
+ * Has the journal of a run survive a power cut. For whoever records what it tells, since a killed run may have left its
+ * last lines unflushed. That there is none is no error.
+ *
+ * @throws AppError ARCHIVE_LOST, ARCHIVE_FULL
+ */
+export async function flushJournal(root: PathText, run: string): Promise<void> {
+  await flushStanding(root, [journalPath("" as PathText, run)]);
 }
 
 async function flushFile(path: PathText): Promise<void> {
