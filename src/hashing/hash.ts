@@ -76,7 +76,7 @@ export async function* hashFiles(
 ): AsyncGenerator<HashedBatch, void, undefined> {
   const entry = new URL("./hash.worker.js", import.meta.url);
   const most = threads > availableParallelism() ? filesPerRequest.remote : filesPerRequest.local;
-  await using pool = new ThreadPool<HashRequest, HashedBatch>(entry, threads, { patienceSeconds });
+  await using pool = new ThreadPool<HashRequest, HashedBatch>(entry, threads, { patienceSeconds, sharesThreads: true });
   // A thread that reads a film would go on for minutes.
   const stop = () => void pool[Symbol.asyncDispose]();
   signal.addEventListener("abort", stop);

@@ -68,7 +68,7 @@ export async function* readEvidence(
   await using pool = new ThreadPool<readonly LookRequest[], readonly Look[]>(
     new URL("./read.worker.js", import.meta.url),
     threads,
-    { patienceSeconds },
+    { patienceSeconds, sharesThreads: true },
   );
   await using tool = new Exiftool(exiftool);
   const helper = exiftool > 0 ? tool : null;

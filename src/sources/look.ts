@@ -27,7 +27,7 @@ export async function* lookAt(
   { threads, signal, patienceSeconds }: WalkOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const worker = new URL("./look.worker.js", import.meta.url);
-  await using pool = new ThreadPool<LookRequest, Uint8Array>(worker, threads, { patienceSeconds });
+  await using pool = new ThreadPool<LookRequest, Uint8Array>(worker, threads, { patienceSeconds, sharesThreads: true });
   const look = async (some: readonly LookTask[]) => {
     try {
       const ids = Float64Array.from(some, ({ id }) => id);

@@ -132,7 +132,7 @@ export async function* walk(
   { threads, signal, patienceSeconds }: WalkOptions,
 ): AsyncGenerator<WalkBatch, void, undefined> {
   const entry = new URL("./walk.worker.js", import.meta.url);
-  await using pool = new ThreadPool<WalkRequest, WalkResult>(entry, threads, { patienceSeconds });
+  await using pool = new ThreadPool<WalkRequest, WalkResult>(entry, threads, { patienceSeconds, sharesThreads: true });
   // A thread that waits for a server would go on for minutes.
   const stop = () => void pool[Symbol.asyncDispose]();
   signal.addEventListener("abort", stop, { once: true });

@@ -66,6 +66,30 @@ test("a pool whose thread hangs is closed all the same", async () => {
   await writeFile(disk.pipe, "lets the thread go");
 });
 
+test("idle threads serve the next pool, whatever it does, but those of a pool that keeps something end with it", async () => {
+  const tellingId = new URL(
+    `data:text/javascript,${encodeURIComponent(`
+      import { threadId } from "node:worker_threads";
+      import { serveRequests } from ${JSON.stringify(new URL("./serve.js", import.meta.url))};
+      serveRequests(() => threadId);`)}`,
+  );
+  const idIn = async (sharesThreads: boolean) => {
+    await using pool = new ThreadPool<null, number>(tellingId, 1, { sharesThreads });
+    return await pool.run(null);
+  };
+  const readIn = async (path: string) => {
+    await using pool = new ThreadPool<Reading, string>(entry, 1, { sharesThreads: true });
+    return await pool.run({ path });
+  };
+  await using disk = await pipeAndFile();
+  const first = await idIn(true);
+
+  assert.equal(await readIn(disk.file), "read");
+  assert.equal(await idIn(true), first);
+  assert.equal(await idIn(false), first);
+  assert.notEqual(await idIn(true), first);
+});
+
 test("ending all threads leaves no timer behind that would keep the program waiting", async () => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
   const before = timers();

@@ -10,6 +10,8 @@ import { type Job, Thread, ThreadSilent } from "./thread.ts";
 export { ThreadSilent } from "./thread.ts";
 
 export interface PoolOptions {
+  /** Its module keeps nothing from one request to the next: idle threads may go on to serve another pool. */
+  readonly sharesThreads?: boolean;
   /** A thread that makes no progress for so long is given up; null: it may take for ever. */
   readonly patienceSeconds?: number | null;
 }
@@ -17,20 +19,29 @@ export interface PoolOptions {
 /** A thread that works ends within the system call in hand; one that takes longer hangs. */
 const graceMs = 2_000;
 
+/**
+ * Threads that wait for the next pool: to start one takes 40 ms of a processor. An idle one keeps some megabytes, so a
+ * machine that read from five shares does not keep all of theirs.
+ */
+const spare: Thread[] = [];
+const mostSpare = 4;
+
 /** A fixed number of threads started from one module, each working on one request at a time. */
 export class ThreadPool<Request, Result> implements AsyncDisposable {
   readonly size: number;
-  readonly #entry: URL;
+  readonly #module: URL;
   readonly #patienceSeconds: number | null;
-  readonly #idle: Thread<Request, Result>[] = [];
-  readonly #all = new Set<Thread<Request, Result>>();
+  readonly #sharesThreads: boolean;
+  readonly #idle: Thread[] = [];
+  readonly #all = new Set<Thread>();
   readonly #waiting: Job<Request, Result>[] = [];
   #watch: NodeJS.Timeout | null = null;
   #closed = false;
 
-  /** @param entry The built module of the thread; it calls `serveRequests`. Threads start when first needed. */
-  constructor(entry: URL, size: number, { patienceSeconds = null }: PoolOptions = {}) {
-    this.#entry = entry;
+  /** @param module What the threads do: it is built, and calls `serveRequests`. They start when first needed. */
+  constructor(module: URL, size: number, { patienceSeconds = null, sharesThreads = false }: PoolOptions = {}) {
+    this.#module = module;
+    this.#sharesThreads = sharesThreads;
     this.size = size;
     this.#patienceSeconds = patienceSeconds;
   }
@@ -55,6 +66,7 @@ export class ThreadPool<Request, Result> implements AsyncDisposable {
     this.#closed = true;
     if (this.#watch !== null) clearInterval(this.#watch);
     for (const job of this.#waiting.splice(0)) job.reject(new Error("the thread pool is closed"));
+    if (this.#sharesThreads) this.#spare();
     const all = [...this.#all];
     this.#all.clear();
     await Promise.all(all.map((thread) => thread.end(graceMs)));
@@ -68,17 +80,25 @@ export class ThreadPool<Request, Result> implements AsyncDisposable {
       this.#idle.push(thread);
       return;
     }
-    thread.give(job, (isAlive) => {
+    thread.give(this.#module, job, (isAlive) => {
       if (isAlive) this.#idle.push(thread);
       else this.#all.delete(thread);
       if (!this.#closed) this.#next();
     });
   }
 
-  #start(): Thread<Request, Result> {
-    const thread = new Thread<Request, Result>(this.#entry);
+  #start(): Thread {
+    const thread = spare.pop() ?? new Thread();
     this.#all.add(thread);
     return thread;
+  }
+
+  #spare(): void {
+    for (const thread of this.#idle.splice(0)) {
+      if (spare.length >= mostSpare) return;
+      this.#all.delete(thread);
+      spare.push(thread);
+    }
   }
 
   #beginWatch(): void {

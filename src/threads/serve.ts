@@ -1,8 +1,15 @@
-import { parentPort, type Transferable } from "node:worker_threads";
-import type { Answer } from "./thread.ts";
+import type { Transferable } from "node:worker_threads";
+
+/** How a thread answers requests of one kind. */
+export interface Service {
+  readonly work: (request: unknown) => unknown;
+  readonly transferred: (result: unknown) => readonly Transferable[];
+}
+
+let told: Service | null = null;
 
 /**
- * The thread's side of a `ThreadPool`: answers one request after the other.
+ * The thread's side of a `ThreadPool`, for the module that the pool names: answers one request after the other.
  *
  * @param transferred What of a result is handed over instead of copied.
  */
@@ -10,15 +17,14 @@ export function serveRequests<Request, Result>(
   work: (request: Request) => Result | Promise<Result>,
   transferred: (result: Result) => readonly Transferable[] = () => [],
 ): void {
-  const port = parentPort;
-  if (port === null) throw new Error("serveRequests: not in a worker thread");
-  const answer = async (request: Request) => {
-    try {
-      const result = await work(request);
-      port.postMessage({ result } satisfies Answer<Result>, transferred(result));
-    } catch (thrown) {
-      port.postMessage({ thrown } satisfies Answer<Result>);
-    }
-  };
-  port.on("message", (request: Request) => void answer(request));
+  // Who asks and who answers name the types on both sides of the thread's border.
+  told = { work, transferred } as unknown as Service;
+}
+
+/** For the thread's entry: loads a module that calls {@link serveRequests}. */
+export async function serviceIn(module: string): Promise<Service> {
+  told = null;
+  await import(module);
+  if (told === null) throw new Error(`${module} serves no requests`);
+  return told;
 }

@@ -2,7 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Transferable, Worker } from "node:worker_threads";
 import { beats, mayTakeLong, newHeart } from "./heart.ts";
 
-/** Answers of a thread: see {@link serveRequests} in serve.ts. */
+/** What a thread is asked, and by which module it is to answer. */
+export interface Asked {
+  /** URL of a module that calls `serveRequests`. */
+  readonly module: string;
+  readonly request: unknown;
+}
+
+/** Answers of a thread: see thread.worker.ts. */
 export type Answer<Result> = { readonly result: Result } | { readonly thrown: unknown };
 
 /** A request, and whoever waits for its answer. */
@@ -49,16 +56,18 @@ export async function endThreads(graceMs: number): Promise<number> {
  */
 const youngGeneration = 2;
 
+const entry = new URL("./thread.worker.js", import.meta.url);
+
 /** One thread, working on one request at a time. */
-export class Thread<Request, Result> {
+export class Thread {
   readonly #worker: Worker;
   readonly #heart = newHeart();
-  #job: Job<Request, Result> | null = null;
+  #job: Pick<Job<unknown, never>, "reject"> | null = null;
   #beats = 0;
   #lookedAt = 0;
   #silentMs = 0;
 
-  constructor(entry: URL) {
+  constructor() {
     this.#worker = new Worker(entry, {
       workerData: { heart: this.#heart },
       resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
@@ -69,8 +78,11 @@ export class Thread<Request, Result> {
     this.#worker.unref();
   }
 
-  /** @param free Called when the job is settled: whether the thread can take another one. */
-  give(job: Job<Request, Result>, free: (isAlive: boolean) => void): void {
+  /**
+   * @param module See {@link Asked}.
+   * @param free Called when the job is settled: whether the thread can take another one.
+   */
+  give<Request, Result>(module: URL, job: Job<Request, Result>, free: (isAlive: boolean) => void): void {
     const worker = this.#worker;
     const settle = (isAlive: boolean, finish: () => void) => {
       worker.off("message", onMessage).off("error", onDeath).off("exit", onDeath);
@@ -91,7 +103,7 @@ export class Thread<Request, Result> {
     this.#silentMs = 0;
     worker.on("message", onMessage).on("error", onDeath).on("exit", onDeath);
     worker.ref();
-    worker.postMessage(job.request, job.transfer);
+    worker.postMessage({ module: module.href, request: job.request } satisfies Asked, job.transfer);
   }
 
   /**
