@@ -16,6 +16,7 @@ import type { DedicatedSession, Session } from "../inventory/database.ts";
 import { placesOf } from "../inventory/files.ts";
 import { recordHashes, shareAmongHardLinks } from "../inventory/hashes.ts";
 import { addProblems } from "../inventory/problems.ts";
+import { refreshHashStatistics } from "../inventory/statistics.ts";
 import { joinPath } from "../model/path.ts";
 import { Serial } from "../threads/serial.ts";
 import type { App } from "./context.ts";
@@ -51,6 +52,7 @@ export async function findDuplicates(app: App, targets: Targets, runId: string, 
     depth: "ends",
     candidatesOf: filesOfSharedSize,
   });
+  if (found.files > filesPerWrite) await refreshHashStatistics(app.db);
   await findTies(asking, allIds);
   await carryOut(app, stages, { name: "comparing whole files", depth: "whole", candidatesOf: tiedFiles });
   return found;
@@ -127,8 +129,8 @@ interface Stage {
   readonly found: Found;
 }
 
-/** Results are written this many at a time. */
-const filesPerWrite = 4_000;
+/** Results are written this many at a time: with more of them the last ones are waited for when all is read. */
+const filesPerWrite = 1_000;
 
 async function hashTarget(app: App, stage: Stage): Promise<void> {
   const { target } = stage;

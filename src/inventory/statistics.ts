@@ -9,3 +9,8 @@ export async function refreshStatistics(session: Session): Promise<void> {
   // Names are long, and looked up by a unique index only.
   await session.query(sql`analyze file (id, folder_id, size, head, hash, device, inode, gone_at)`);
 }
+
+/** The same after many files were read: as far as the planner knew, none had a head, nor most of them a hash. */
+export async function refreshHashStatistics(session: Session): Promise<void> {
+  await session.query(sql`analyze file (head, hash)`);
+}
