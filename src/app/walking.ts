@@ -3,7 +3,7 @@ import type { DedicatedSession } from "../inventory/database.ts";
 import { findUnseen, markGone, unseenFolders } from "../inventory/gone.ts";
 import { makeIndexes, postponeIndexes } from "../inventory/late-indexes.ts";
 import { addProblems } from "../inventory/problems.ts";
-import { beginScan, type Look, mergeSeen } from "../inventory/seen.ts";
+import { beginScan, type Look, mergeSeen, reserveFolders } from "../inventory/seen.ts";
 import { isUnseen, scanBegun, sourceScanned } from "../inventory/sources.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, type WalkOptions, type WalkRules, walk } from "../sources/walk.ts";
@@ -101,7 +101,7 @@ async function walkTarget(app: App, target: Target, context: Context): Promise<W
   await scanBegun(app.db, target.id);
   const { watch } = target;
   const looking = new Looking(app, session, target, context);
-  await looking.lookThrough(await mayRead(app, target, context));
+  await looking.lookThrough((await isUnseen(app.db, target.id)) ? await reserveFolders(app.db) : null);
   if (!app.signal.aborted && looking.total.unreadable === 0) await looking.lookAgain();
   // What was not looked at may still be there: only a scan that saw everything makes a file count as gone. A share that
   // was unmounted meanwhile looks like an empty folder, without any error.
@@ -117,12 +117,6 @@ async function walkTarget(app: App, target: Target, context: Context): Promise<W
   if (missing === null) return { counts: total, shrunk };
   await sourceScanned(app.db, target.id, target.mount);
   return { counts: { ...total, missing }, shrunk: null };
-}
-
-/** Over a network, and where the disk has to look for each file, what need not be read is not. */
-async function mayRead(app: App, { id, kind, remote }: Target, { reading }: Context): Promise<WalkReading> {
-  const may = reading === "small files" && kind === "source" && !remote && (await isUnseen(app.db, id));
-  return may ? reading : "nothing";
 }
 
 /** The folder is gone, or something else has taken its place: so are its files. */
@@ -142,14 +136,19 @@ class Looking {
     this.#target = target;
     this.#context = context;
     const { root, exclude, inodes, watch } = target;
-    this.#rules = { root, exclude, inodes, junk: app.config.scan.excludeJunk ? "marked" : "ordinary" };
+    const junk = app.config.scan.excludeJunk ? "marked" : "ordinary";
+    this.#rules = { root, exclude, inodes, junk, reading: "empty files" };
     const signal = AbortSignal.any([app.signal, watch.signal]);
     this.#options = { threads: walkThreads(app, target), signal, patienceSeconds: patienceSeconds(app, target) };
   }
 
-  lookThrough(reading: WalkReading): Promise<void> {
-    const rules = reading === "nothing" ? this.#rules : { ...this.#rules, reading };
-    return this.#look("first", rules, () => true);
+  /** @param firstNumber The first id that is set aside for its folders, if nothing is known of the target. */
+  lookThrough(firstNumber: number | null): Promise<void> {
+    if (firstNumber === null) return this.#look("first", this.#rules, () => true);
+    // Over a network, and where the disk has to look for each file, what need not be read is not.
+    const reads = this.#context.reading === "small files" && this.#target.kind === "source" && !this.#target.remote;
+    const reading = reads ? "small files" : "empty files";
+    return this.#look("new", { ...this.#rules, firstNumber, reading }, () => true);
   }
 
   /**

@@ -1,6 +1,14 @@
 import type { Duplex } from "node:stream";
 import type pg from "pg";
 
+/** "text": lines; "binary": rows as `CopyRows` writes them. */
+export type CopyFormat = "text" | "binary";
+
+/** Signature, no flags, no extension of the header; and the end: a row of -1 columns. */
+const binaryBegin = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)]);
+const binaryEnd = Buffer.of(0xff, 0xff);
+const binaryNothing = Buffer.concat([binaryBegin, binaryEnd]);
+
 /**
  * One `copy … from stdin` on its way. Written here since pg-copy-streams 7 ends
  * the process (a TypeError in a callback of its own) when the connection is
@@ -10,11 +18,14 @@ export class Copy {
   /** Null when the server has refused; nothing more is to be sent then. */
   readonly #wire: Promise<Duplex | null>;
   readonly #ended: Promise<number>;
+  readonly #format: CopyFormat;
+  #begun = false;
   #refused = false;
 
   /** @param target Program text: table and columns. */
-  constructor(client: pg.ClientBase, target: string) {
-    const events = new CopyEvents(`copy ${target} from stdin`);
+  constructor(client: pg.ClientBase, target: string, format: CopyFormat) {
+    this.#format = format;
+    const events = new CopyEvents(`copy ${target} from stdin${format === "binary" ? " (format binary)" : ""}`);
     this.#ended = events.ended;
     this.#wire = Promise.race([events.started, this.#failure()]);
     client.query(events);
@@ -24,6 +35,8 @@ export class Copy {
   async write(chunk: Uint8Array): Promise<boolean> {
     const wire = await this.#wire;
     if (wire === null || this.#refused) return false;
+    if (this.#format === "binary" && !this.#begun) wire.write(message("d", binaryBegin));
+    this.#begun = true;
     if (!wire.write(message("d", chunk))) await this.#drained(wire);
     return !this.#refused;
   }
@@ -31,7 +44,10 @@ export class Copy {
   /** Returns the number of rows; throws what the server or the driver said. */
   async finish(): Promise<number> {
     const wire = await this.#wire;
-    if (wire !== null && !this.#refused) wire.write(message("c", Buffer.alloc(0)));
+    if (wire !== null && !this.#refused) {
+      if (this.#format === "binary") wire.write(message("d", this.#begun ? binaryEnd : binaryNothing));
+      wire.write(message("c", Buffer.alloc(0)));
+    }
     return this.#ended;
   }
 

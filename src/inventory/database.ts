@@ -3,6 +3,7 @@ import type pg from "pg";
 import { ConnectionOpener, closeConnection, cutConnection } from "./connection-opening.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import { urlWithSchema } from "./connection-url.ts";
+import type { CopyFormat } from "./copy.ts";
 import { databaseLost, isLost, messageOf, statementError } from "./database-errors.ts";
 import { ClientSession, type DedicatedSession, type ErrorTranslation, type Session } from "./session.ts";
 import type { Query } from "./sql.ts";
@@ -110,8 +111,12 @@ class ServerDatabase implements Database {
     return this.#onceMore(ask, () => isRead(query));
   }
 
-  copyIn(target: string, rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
-    return this.#withSession((session) => session.copyIn(target, rows));
+  copyIn(
+    target: string,
+    rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    format?: CopyFormat,
+  ): Promise<number> {
+    return this.#withSession((session) => session.copyIn(target, rows, format));
   }
 
   async *stream<Row>(query: Query, batchRows?: number): AsyncGenerator<Row[], void, undefined> {

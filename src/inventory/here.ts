@@ -1,6 +1,7 @@
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { copyText } from "./copy-text.ts";
+import { walkColumns } from "./seen.ts";
 import { type DedicatedSession, type Query, type Session, sql } from "./database.ts";
 
 /**
@@ -22,7 +23,7 @@ export async function beginHere(session: DedicatedSession): Promise<void> {
   await session.query(sql`create temp table beside (path text collate "C", code text)`);
 }
 
-/** A part of a walk; rows are COPY lines of folder number, name, size, mtime, ctime, device, inode, junk, racy, hash. */
+/** A part of a walk; rows as {@link walkColumns} tells. */
 export interface HereBatch {
   readonly folders: readonly { readonly number: number; readonly path: PathText }[];
   readonly rows: Uint8Array;
@@ -34,7 +35,7 @@ export async function addHere(session: DedicatedSession, { folders, rows, beside
     insert into here_folder
     select * from unnest(${folders.map(({ number }) => number)}::bigint[], ${folders.map(({ path }) => path)}::text[])
   `);
-  await session.copyIn("here (folder_number, name, size, mtime, ctime, device, inode, junk, racy, hash)", [rows]);
+  await session.copyIn(`here (folder_number, ${walkColumns})`, [rows], "binary");
   if (beside.length > 0) {
     await session.copyIn("beside (path, code)", [copyText(beside.map(({ path, code }) => [path, code]))]);
   }

@@ -1,28 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { CopyRows } from "../model/copy-rows.ts";
 import type { PathText } from "../model/path.ts";
 import { testDatabase } from "../testing/database.ts";
 import { type Database, type DedicatedSession, sql } from "./database.ts";
 import { findUnseen, markGone } from "./gone.ts";
-import { beginScan, mergeSeen, type SeenFolder } from "./seen.ts";
+import { beginScan, mergeSeen, reserveFolders, type SeenFolder } from "./seen.ts";
+import { isUnseen } from "./sources.ts";
 
 /** Sizes of files by folder and name: what a disk shows. */
 type Shown = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** As a walk tells it. */
-function walked(shown: Shown): SeenFolder[] {
+/** As a walk tells it. @param first Number of the first folder. */
+function walked(shown: Shown, first: number): SeenFolder[] {
   return Object.entries(shown)
     .filter(([, files]) => Object.keys(files).length > 0)
     .map(([path, files], number) => {
-      const lines = Object.entries(files)
-        .sort()
-        .map(([name, size]) => `${name}\t${size}`);
-      const rows = lines.map((line) => `${number}\t${line}\t1\t1\t\\N\t\\N\tf\tf\t\\N\n`).join("");
+      const rows = new CopyRows();
+      for (const [name, size] of Object.entries(files).sort()) {
+        rows.row(10).int8(BigInt(first + number)).text(name).int8(BigInt(size)).int8(1n).none().none();
+        rows.boolean(false).int8(1n).boolean(false).none();
+      }
       const bytes = Object.values(files).reduce((sum, size) => sum + size, 0);
       return {
-        ...{ number, path: path as PathText, files: lines.length, bytes, rows: Buffer.from(rows) },
-        digest: Buffer.from(lines.join()).toString("hex"),
+        ...{ number: first + number, path: path as PathText, files: Object.keys(files).length, bytes },
+        ...{ rows: rows.take(), digest: Buffer.from(JSON.stringify(Object.entries(files).sort())).toString("hex") },
       };
     });
 }
@@ -39,7 +42,9 @@ async function sourceIn(database: Database): Promise<number> {
 async function scan(database: Database, sourceId: number, shown: Shown, { killed = false } = {}) {
   await using session = await database.session();
   await beginScan(session);
-  const counts = await mergeSeen(session, { sourceId, kind: "source", look: "first" }, { folders: walked(shown) });
+  const first = (await isUnseen(database, sourceId)) ? await reserveFolders(database) : null;
+  const seen = { sourceId, kind: "source", look: first === null ? "first" : "new" } as const;
+  const counts = await mergeSeen(session, seen, { folders: walked(shown, first ?? 0) });
   if (!killed) await endScan(session, sourceId);
   return counts;
 }

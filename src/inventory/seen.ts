@@ -2,8 +2,8 @@ import type { PathText } from "../model/path.ts";
 import { relaxCommits } from "./commits.ts";
 import { type DedicatedSession, type Query, type Session, sql } from "./database.ts";
 
-/** BLAKE3-256 of nothing: an empty file is never opened. */
-const emptyHash = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
+/** What the rows of a walk hold after the folder: in binary, see `CopyRows`. */
+export const walkColumns = "name, size, mtime, device, inode, junk, ctime, racy, hash";
 
 /** A folder of a walk. */
 export interface SeenFolder {
@@ -14,7 +14,7 @@ export interface SeenFolder {
   readonly files: number;
   /** Sum of sizes. */
   readonly bytes: number;
-  /** COPY lines of folder number, name, size, mtime, ctime, device, inode, junk, racy, hash. */
+  /** Its number, then {@link walkColumns}. */
   readonly rows: Uint8Array;
 }
 
@@ -23,8 +23,11 @@ export interface SeenBatch {
   readonly folders: readonly SeenFolder[];
 }
 
-/** "again": what the first look of this scan has seen may be among it. */
-export type Look = "first" | "again";
+/**
+ * "again": what the first look of this scan has seen may be among it. "new": nothing of the source is known; its folders
+ * have numbers of {@link reserveFolders}, which become their ids.
+ */
+export type Look = "first" | "again" | "new";
 
 /** Files that this scan sees for the first time. */
 export interface SeenCounts {
@@ -40,8 +43,8 @@ export async function beginScan(session: DedicatedSession): Promise<void> {
   await relaxCommits(session);
   await session.query(sql`
     create temp table if not exists seen (
-      folder_number bigint, name text collate "C", size bigint, mtime bigint, ctime bigint,
-      device bigint, inode bigint, junk boolean, racy boolean, hash bytea
+      folder_number bigint, name text collate "C", size bigint, mtime bigint,
+      device bigint, inode bigint, junk boolean, ctime bigint, racy boolean, hash bytea
     )
   `);
   // Files that were seen, and folders of which every known file was.
@@ -63,10 +66,11 @@ interface Seen {
  * mtime and inode are. Changed files lose their hash. Committed when it returns. A file counts once in a scan, however
  * often it is looked at.
  *
- * Costs a microsecond a file where folders have their digest still, else some ten.
+ * Costs a microsecond a file where folders have their digest still, three where the source is new, else some ten.
  */
 export async function mergeSeen(session: DedicatedSession, seen: Seen, { folders }: SeenBatch): Promise<SeenCounts> {
   return session.transaction(async (db) => {
+    if (seen.look === "new") return addFolders(db, seen.sourceId, folders);
     // What a first look missed may be in a folder that looks as ever.
     const asEver = seen.look === "first" ? await noteUnchanged(db, seen.sourceId, folders) : new Set<number>();
     const others = folders.filter(({ number }) => !asEver.has(number));
@@ -97,52 +101,55 @@ async function noteUnchanged(db: Session, sourceId: number, folders: readonly Se
   return new Set(rows.map(({ number }) => number));
 }
 
+/** How many ids are set aside for a new source: for as many requests as a walk of ten million folders can need. */
+const reservedFolders = 2 ** 40;
+/** Ids stay exact as numbers of JavaScript. */
+const lastReserved = 2 ** 53 - reservedFolders;
+
+/** Sets ids aside for the folders of a new source. @returns the first; null: none are left, as after 8,000 sources. */
+export async function reserveFolders(database: Session): Promise<number | null> {
+  const [row] = await database.query<{ last: number }>(sql`
+    with next as (select nextval(pg_get_serial_sequence('folder', 'id')) as id)
+    select setval(pg_get_serial_sequence('folder', 'id'), id + ${reservedFolders}::bigint)::float8 as last
+    from next where id < ${lastReserved}::bigint
+  `);
+  return row === undefined ? null : row.last - reservedFolders;
+}
+
+/** There is nothing to compare them with: rows go where they stay, as they came. */
+async function addFolders(db: Session, sourceId: number, folders: readonly SeenFolder[]): Promise<SeenCounts> {
+  const numbers = folders.map(({ number }) => number);
+  await db.query(sql`
+    insert into folder (id, source_id, path) overriding system value
+    select id, ${sourceId}, path
+    from unnest(${numbers}::bigint[], ${folders.map(({ path }) => path)}::text[]) as given (id, path)
+  `);
+  const rows = folders.map((folder) => folder.rows);
+  await db.copyIn(`file (folder_id, ${walkColumns})`, rows, "binary");
+  // Not with the folders: whatever is added to one makes its digest void.
+  await db.query(sql`
+    with noted as (insert into seen_folder select unnest(${numbers}::bigint[]))
+    update folder set digest = decode(given.digest, 'hex')
+    from unnest(${numbers}::bigint[], ${folders.map(({ digest }) => digest)}::text[]) as given (id, digest)
+    where folder.id = given.id and given.digest is not null
+  `);
+  const sum = (pick: (folder: SeenFolder) => number) => folders.reduce((total, folder) => total + pick(folder), 0);
+  return { ...nothingSeen, new: sum(({ files }) => files), bytes: sum(({ bytes }) => bytes) };
+}
+
 async function mergeFolders(db: Session, seen: Seen, folders: readonly SeenFolder[]): Promise<SeenCounts> {
-  const given = folders.map(({ path }) => path);
-  const fresh = await db.query<{ id: number; path: PathText }>(sql`
-    insert into folder (source_id, path) select ${seen.sourceId}, path from unnest(${given}::text[]) as path
+  await db.query(sql`
+    insert into folder (source_id, path)
+    select ${seen.sourceId}, path from unnest(${folders.map(({ path }) => path)}::text[]) as path
     on conflict do nothing
-    returning id::float8 as id, path
   `);
   await db.query(sql`truncate seen`);
-  await db.copyIn("seen (folder_number, name, size, mtime, ctime, device, inode, junk, racy, hash)", [
-    Buffer.concat(folders.map(({ rows }) => rows)),
-  ]);
-  if (fresh.length === folders.length) return addFiles(db, folders, new Map(fresh.map(({ path, id }) => [path, id])));
+  const rows = folders.map((folder) => folder.rows);
+  await db.copyIn(`seen (folder_number, ${walkColumns})`, rows, "binary");
   await db.query(sql`analyze seen`);
   const counts = await compareFiles(db, seen, folders);
   await keepDigests(db, seen.sourceId, folders);
   return counts;
-}
-
-/** Files of folders that nobody knew: there is nothing to compare them with. */
-async function addFiles(
-  db: Session,
-  folders: readonly SeenFolder[],
-  ids: ReadonlyMap<PathText, number>,
-): Promise<SeenCounts> {
-  const numbers = folders.map(({ number }) => number);
-  const folderIds = folders.map(({ path }) => ids.get(path) ?? null);
-  const [counts] = await db.query<SeenCounts>(sql`
-    with added as (
-      insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, racy, hash)
-      select place.id, name, size, mtime, ctime, device, inode, junk, racy,
-        case when size = 0 then decode(${emptyHash}, 'hex') else hash end
-      from seen join unnest(${numbers}::bigint[], ${folderIds}::bigint[]) as place (number, id)
-        on place.number = seen.folder_number
-      returning size
-    )
-    select count(*)::float8 as new, 0::float8 as changed, 0::float8 as unchanged,
-      coalesce(sum(size), 0)::float8 as bytes
-    from added
-  `);
-  await db.query(sql`
-    with noted as (insert into seen_folder select unnest(${folderIds}::bigint[]))
-    update folder set digest = decode(given.digest, 'hex')
-    from unnest(${folderIds}::bigint[], ${folders.map(({ digest }) => digest)}::text[]) as given (id, digest)
-    where folder.id = given.id and given.digest is not null
-  `);
-  return counts ?? nothingSeen;
 }
 
 async function compareFiles(
@@ -167,15 +174,14 @@ async function compareFiles(
       left join seen_file on ${look}::text = 'again' and seen_file.id = file.id
     ), added as (
       insert into file (folder_id, name, size, mtime, ctime, device, inode, junk, racy, hash)
-      select folder_id, name, size, mtime, ctime, device, inode, junk, racy,
-        case when size = 0 then decode(${emptyHash}, 'hex') else hash end
+      select folder_id, name, size, mtime, ctime, device, inode, junk, racy, hash
       from matched where file_id is null
       returning id
     ), changed as (
       update file set size = matched.size, mtime = matched.mtime, ctime = matched.ctime,
         device = matched.device, inode = matched.inode, junk = matched.junk,
-        head = null, hash = case when matched.size = 0 then decode(${emptyHash}, 'hex') else matched.hash end,
-        racy = matched.racy, claimed = false, recorded_at = now(), gone_at = null
+        head = null, hash = matched.hash, racy = matched.racy,
+        claimed = false, recorded_at = now(), gone_at = null
       from matched where file.id = matched.file_id and not matched.same
     ), refreshed as (
       update file set device = matched.device, inode = matched.inode, gone_at = null

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { Copy } from "./copy.ts";
+import { Copy, type CopyFormat } from "./copy.ts";
 import type { Query } from "./sql.ts";
 
 /**
@@ -16,11 +16,15 @@ export interface Session {
    * Sends rows to a table, e.g. `copyIn("staging (a, b)", rows)`; some 300,000 short rows a second.
    *
    * @param target Program text, never user text: it becomes SQL as it stands.
-   * @param rows Chunks of COPY text format, cut anywhere. Read only as fast as the server takes them.
+   * @param rows Chunks of COPY's format, cut anywhere. Read only as fast as the server takes them.
    * @returns Number of rows.
    * @throws what `rows` throws; then, as after any other failure, no row is there.
    */
-  copyIn(target: string, rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number>;
+  copyIn(
+    target: string,
+    rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    format?: CopyFormat,
+  ): Promise<number>;
   /**
    * Rows in batches, as one snapshot, without holding them all; for as long as it runs it keeps a connection and, where
    * none was open, a transaction, which sees what else the same session does meanwhile and takes it back on failure.
@@ -60,9 +64,13 @@ export class ClientSession implements Session {
     );
   }
 
-  copyIn(target: string, rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number> {
+  copyIn(
+    target: string,
+    rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    format: CopyFormat = "text",
+  ): Promise<number> {
     return this.#inTurn(async () => {
-      const copy = new Copy(this.#client, target);
+      const copy = new Copy(this.#client, target, format);
       try {
         for await (const chunk of rows) if (!(await copy.write(chunk))) break;
       } catch (error) {

@@ -18,3 +18,6 @@ export const wholeUpTo = 65_536;
 
 /** Hex digits of a head. */
 export const headDigits = 32;
+
+/** BLAKE3-256 of nothing: an empty file is never opened. */
+export const emptyContent = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";

@@ -24,6 +24,7 @@ const tickNs = 3_000_000_000n;
  */
 export function isRacy(modified: bigint, changed: bigint, began: number, ended: number | null): boolean {
   const from = BigInt(began) * 1_000_000n - tickNs;
+  if (modified <= from && changed <= from) return false;
   const to = ended === null ? latest : BigInt(ended) * 1_000_000n + tickNs;
   return [modified, changed].some((time) => time > from && time <= to);
 }

@@ -1,9 +1,10 @@
-import { type BigIntStats, fstatSync, lstatSync } from "node:fs";
-import { blake3 } from "@napi-rs/blake-hash";
-import { openUnfollowed } from "../disk/open-file.ts";
-import { sameVersion } from "../disk/same-version.ts";
-import { readWhole } from "../hashing/read-file.ts";
+import { type BigIntStats, fstatSync, lstatSync, openSync, readSync } from "node:fs";
+import { Blake3Hasher, blake3 } from "@napi-rs/blake-hash";
+import { closeQuietly } from "../disk/close-quietly.ts";
+import { unfollowed } from "../disk/open-file.ts";
+import { CopyRows } from "../model/copy-rows.ts";
 import { systemCode } from "../model/errors.ts";
+import { emptyContent } from "../model/fingerprint.ts";
 import { type PathText, systemPath } from "../model/path.ts";
 import { isRacy, storable } from "../model/time.ts";
 import { isJunkFile } from "./junk.ts";
@@ -12,9 +13,22 @@ import { smallUpTo, type WalkedFolder, type WalkRequest } from "./walk.ts";
 /** Hex digits of a folder's digest. */
 const digestDigits = 32;
 
-const notRead = "f\t\\N";
+/** One more than a small file has, to see that it got no longer. */
+const chunk = Buffer.allocUnsafeSlow(smallUpTo + 1);
+const hasher = new Blake3Hasher();
 
-/** Collects the rows of a batch as text, a string a folder: that costs a tenth of an object a file. */
+/** What reading told; times of the file so near to it that they may not tell a change make it racy. */
+interface Told {
+  readonly hash: string | null;
+  readonly racy: boolean;
+}
+const nothing: Told = { hash: null, racy: false };
+const empty: Told = { hash: emptyContent, racy: false };
+
+/**
+ * Collects the rows of a batch. This and what calls it is the inner loop of every scan, run once for each file there is:
+ * no closures, no `using`, as few objects as can be.
+ */
 export class WalkRows {
   readonly folders: WalkedFolder[] = [];
   readonly read = { files: 0, bytes: 0 };
@@ -22,14 +36,15 @@ export class WalkRows {
   /** Files that are small enough to be read at once. */
   small = 0;
   readonly #request: WalkRequest;
-  readonly #finished: Buffer[] = [];
-  #length = 0;
-  #folder: { readonly number: number; readonly path: PathText; readonly isJunk: boolean } | null = null;
-  /** Of the folder in hand: its rows, what its digest is of, and what they add up to. */
-  #rows = "";
-  #standing = "";
+  readonly #rows = new CopyRows();
+  /** Of the folder in hand: what its digest is of. */
+  #standing = new CopyRows();
+  #path = "" as PathText;
+  #isJunk = false;
+  #number = 0n;
   #folderFiles = 0;
   #folderBytes = 0;
+  readonly #began = Date.now();
 
   constructor(request: WalkRequest) {
     this.#request = request;
@@ -37,9 +52,10 @@ export class WalkRows {
 
   /** @param isJunk All that is in the folder. */
   begin(path: PathText, isJunk: boolean): void {
-    this.#folder = { number: this.#request.firstNumber + this.folders.length, path, isJunk };
-    this.#rows = "";
-    this.#standing = "";
+    this.#path = path;
+    this.#isJunk = isJunk;
+    this.#number = BigInt(this.#request.firstNumber + this.folders.length);
+    this.#standing.clear();
     this.#folderFiles = 0;
     this.#folderBytes = 0;
   }
@@ -48,76 +64,113 @@ export class WalkRows {
    * Looks at one name of the folder, and notes it if it is a file.
    *
    * @param path To reach it by.
+   * @param isFile Whether the folder says that it is one.
    * @returns What it is if it is no file; null if it was noted.
    * @throws NodeJS.ErrnoException
    */
-  add(name: PathText, path: PathText): BigIntStats | null {
+  add(name: PathText, path: PathText, isFile: boolean): BigIntStats | null {
+    const { readsSmall } = this.#request;
+    // Nearly all will be read: one way to the file instead of two.
+    if (isFile && readsSmall && this.#addOpened(name, path)) return null;
     const stat = lstatSync(systemPath(path), { bigint: true });
     if (!stat.isFile()) return stat;
-    const { inodes, junk, readsSmall } = this.#request;
-    const kept = inodes === "all" || inodes === "exact" || (inodes === "linked" && stat.nlink > 1n);
-    const device = inodes === "all" ? 0n : stat.dev;
-    const inode = kept ? `${signed(device)}\t${signed(stat.ino)}` : "\\N\t\\N";
-    const isJunk = this.#folder?.isJunk === true || (junk === "marked" && isJunkFile(name, stat.size));
-    const column = name.includes("\\") ? name.replaceAll("\\", "\\\\") : name;
-    const [size, mtime, ctime] = [stat.size, storable(stat.mtimeNs), storable(stat.ctimeNs)];
-    const isSmall = !isJunk && size > 0n && size <= smallUpTo;
-    // Of several names of one file one is read, and which ones there are is known in the end only.
-    const told = isSmall && readsSmall && stat.nlink === 1n ? readAtOnce(path, stat, this.read) : notRead;
-    const rest = `${inode}\t${isJunk ? "t" : "f"}`;
-    this.#rows += `${this.#folder?.number}\t${column}\t${size}\t${mtime}\t${ctime}\t${rest}\t${told}\n`;
-    // In the archive each new link to a file changes its ctime, and nothing else about it.
-    this.#standing += `${column}\t${size}\t${mtime}\t${inodes === "all" ? "" : ctime}\t${rest}\n`;
-    this.#folderFiles++;
-    this.#folderBytes += Number(size);
-    if (isSmall) this.small++;
+    this.#note(name, stat, this.#isJunkFile(name, stat), null);
     return null;
   }
 
   /** @param isWhole Whether all that is in the folder was seen. */
   end(isWhole: boolean): void {
-    if (this.#folder === null || this.#folderFiles === 0) return;
-    const bytes = Buffer.from(this.#rows);
-    this.#finished.push(bytes);
-    this.#length += bytes.length;
+    if (this.#folderFiles === 0) return;
     this.files += this.#folderFiles;
-    const { number, path } = this.#folder;
-    const digest = isWhole ? blake3(this.#standing).toString("hex").slice(0, digestDigits) : null;
-    const [files, sum] = [this.#folderFiles, this.#folderBytes];
-    this.folders.push({ number, path, digest, files, bytes: sum, end: this.#length });
+    const standing = this.#standing.written() as Buffer;
+    this.folders.push({
+      number: Number(this.#number),
+      path: this.#path,
+      digest: isWhole ? blake3(standing).toString("hex").slice(0, digestDigits) : null,
+      files: this.#folderFiles,
+      bytes: this.#folderBytes,
+      end: this.#rows.length,
+    });
   }
 
   /** All rows, in a buffer of their own. */
-  bytes(): Uint8Array {
-    const all = new Uint8Array(this.#length);
-    let end = 0;
-    for (const bytes of this.#finished) {
-      all.set(bytes, end);
-      end += bytes.length;
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#rows.take();
+  }
+
+  /** False if it cannot be opened, or is no file: then a look at it from outside tells. */
+  #addOpened(name: PathText, path: PathText): boolean {
+    let fd = -1;
+    try {
+      fd = openSync(systemPath(path), unfollowed);
+      const stat = fstatSync(fd, { bigint: true });
+      if (!stat.isFile()) return false;
+      this.#note(name, stat, this.#isJunkFile(name, stat), fd);
+      return true;
+    } catch (error) {
+      if (systemCode(error) === null) throw error;
+      return false;
+    } finally {
+      if (fd >= 0) closeQuietly(fd);
     }
-    return all;
+  }
+
+  #isJunkFile(name: PathText, { size }: BigIntStats): boolean {
+    return this.#isJunk || (this.#request.junk === "marked" && isJunkFile(name, size));
+  }
+
+  /** @param fd To read it by, if that may be. */
+  #note(name: PathText, stat: BigIntStats, isJunk: boolean, fd: number | null): void {
+    const { inodes, reading } = this.#request;
+    const size = Number(stat.size);
+    const isSmall = size > 0 && size <= smallUpTo && !isJunk;
+    // Of several names of one file one is read, and which ones there are is known in the end only.
+    const mayRead = fd !== null && isSmall && stat.nlink === 1n;
+    const none = size === 0 && reading !== undefined ? empty : nothing;
+    const told = mayRead ? tell(fd, stat, this.#began, this.read) : none;
+    const begin = this.#rows.row(10).int8(this.#number).length;
+    this.#rows.text(name).int8(stat.size).int8(storable(stat.mtimeNs));
+    if (inodes === "all" || inodes === "exact" || (inodes === "linked" && stat.nlink > 1n)) {
+      this.#rows.int8(inodes === "all" ? 0n : signed(stat.dev)).int8(signed(stat.ino));
+    } else this.#rows.none().none();
+    const withoutChange = this.#rows.boolean(isJunk).length;
+    const end = this.#rows.int8(storable(stat.ctimeNs)).boolean(told.racy).length - racyBytes;
+    // In the archive each new link to a file changes its ctime, and nothing else about it.
+    this.#standing.append(this.#rows.slice(begin, inodes === "all" ? withoutChange : end));
+    if (told.hash === null) this.#rows.none();
+    else this.#rows.bytea(told.hash);
+    this.#folderFiles++;
+    this.#folderBytes += size;
+    if (isSmall) this.small++;
   }
 }
 
+/** Length of a boolean in a row. */
+const racyBytes = 5;
+
 /**
- * Reads a small file that was just looked at.
+ * Reads a small file right after it was looked at.
  *
- * @param path To reach it by.
- * @returns The columns racy and hash. What cannot be read now, or is not what was looked at, is left to those who read
- *   later, and tell why not.
+ * What is written to it from that look on gives it other times than the row has, or it is racy: the next scan reads it
+ * again. So one look, before reading, is enough.
+ *
+ * @param seen What the look at the open file told.
+ * @param began When reading began, or earlier; in ms since 1970.
+ * @returns No hash if it cannot be read, or is not as long as it was: those who read later tell why.
  */
-export function readAtOnce(path: PathText, seen: BigIntStats, read: { files: number; bytes: number }): string {
+export function tell(fd: number, seen: BigIntStats, began: number, read: { files: number; bytes: number }): Told {
+  const size = Number(seen.size);
   try {
-    const started = Date.now();
-    using file = openUnfollowed(path);
-    const digests = readWhole(file.fd, Number(seen.size), read);
-    const now = fstatSync(file.fd, { bigint: true });
-    if (digests === null || now.ino !== seen.ino || !sameVersion(now, seen)) return notRead;
+    const got = readSync(fd, chunk, 0, size + 1, 0);
+    read.bytes += got;
+    if (got !== size) return nothing;
     read.files++;
-    return `${isRacy(now.mtimeNs, now.ctimeNs, started, Date.now()) ? "t" : "f"}\t\\\\x${digests.hash}`;
+    hasher.reset();
+    hasher.update(chunk.subarray(0, size));
+    return { hash: hasher.digest("hex"), racy: isRacy(seen.mtimeNs, seen.ctimeNs, began, Date.now()) };
   } catch (error) {
     if (systemCode(error) === null) throw error;
-    return notRead;
+    return nothing;
   }
 }
 

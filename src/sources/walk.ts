@@ -23,10 +23,13 @@ export interface WalkRules {
   /** Look into these folders and not below them, instead of through a tree. */
   readonly folders?: readonly PathText[];
   /**
-   * Whether small files may be read as soon as they are seen. They are once {@link manySmall} of them were seen: then
-   * nearly every small size stands more than once anyhow, and to come back later costs more than to read them now.
+   * What may be read as soon as it is seen, which is told for empty files then. Small files are read once
+   * {@link manySmall} of them were seen: then nearly every small size stands more than once anyhow, and to come back
+   * later costs more than to read them now.
    */
-  readonly reading?: "small files";
+  readonly reading?: "empty files" | "small files";
+  /** Where the numbers of folders begin; 0 if nothing is said. */
+  readonly firstNumber?: number;
 }
 
 /** One folder of a walk. */
@@ -51,8 +54,8 @@ export interface WalkBatch {
   /** Those with files, in the order of their rows. */
   readonly folders: readonly WalkedFolder[];
   /**
-   * One line a file, as COPY reads it: folder number, name, size, mtime and ctime (ns), device and
-   * inode (\N if not kept), junk (t or f), racy (t or f) and hash (\\x…, or \N if it was not read).
+   * A row a file, as `CopyRows` writes it: folder number, name, size, mtime (ns), device and inode (none if not kept),
+   * junk, ctime (ns), racy, and hash (none if it was not read).
    * Ready to be sent as they are: no object per file is ever made.
    */
   readonly rows: Uint8Array;
@@ -89,11 +92,11 @@ export interface WalkOptions {
 }
 
 export interface WalkRequest extends WalkRules {
+  readonly firstNumber: number;
   readonly folders: readonly PathText[];
   readonly below: boolean;
   /** Look at this name of the folders only. */
   readonly only: PathText | null;
-  readonly firstNumber: number;
   readonly readsSmall: boolean;
   /** Files after which the thread answers with what it has. */
   readonly budget: number;
@@ -106,8 +109,8 @@ export interface WalkResult extends WalkBatch {
   readonly rest: readonly PathText[];
 }
 
-/** More folders than any request can meet, so that numbers never repeat within a walk. */
-const numbersPerRequest = 1_000_000;
+/** More folders with files than any request can meet, so that numbers never repeat within a walk. */
+const numbersPerRequest = 2 ** 16;
 const smallBudget = 500;
 const fullBudget = 10_000;
 
@@ -155,7 +158,7 @@ export async function* walk(
       folders,
       below,
       only,
-      firstNumber: number * numbersPerRequest,
+      firstNumber: (rules.firstNumber ?? 0) + number * numbersPerRequest,
       budget,
       shares,
       readsSmall,

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { type Dirent, readdirSync } from "node:fs";
 import { OpenFolders } from "../disk/open-folders.ts";
 import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, pathText, pathTextOf, systemPath } from "../model/path.ts";
@@ -64,14 +64,18 @@ class Seen {
     const absolute = joinPath(this.#request.root, folder);
     const { only } = this.#request;
     const troubles = this.#unreadable.length;
-    const names = only === null ? this.#list(folder, absolute) : [only];
+    const names = only === null ? this.#list(folder, absolute) : [{ name: only, isFile: false }];
     this.#rows.begin(folder, this.#request.junk === "marked" && isJunkFolder(folder));
     const folders: PathText[] = [];
-    for (const name of names) {
+    let before: PathText | null = null;
+    for (const { name, isFile } of names) {
+      // A name that changes during the listing may be told twice.
+      if (name === before) continue;
+      before = name;
       const path = folder === "" ? name : (`${folder}/${name}` as PathText);
       if (path === privateFolder) this.#passOver(path, "private");
       else if (this.#excluded(path) !== null) this.#passOver(path, "excluded");
-      else if (this.#look(path, name, absolute) === "folder") folders.push(path);
+      else if (this.#look(path, name, isFile, absolute) === "folder") folders.push(path);
     }
     this.#rows.end(only === null && this.#unreadable.length === troubles);
     return folders;
@@ -92,7 +96,7 @@ class Seen {
     };
   }
 
-  #list(folder: PathText, absolute: PathText): PathText[] {
+  #list(folder: PathText, absolute: PathText): Listed[] {
     try {
       return listAll(this.#held.inside(absolute, "."));
     } catch (error) {
@@ -101,9 +105,9 @@ class Seen {
     }
   }
 
-  #look(path: PathText, name: PathText, folder: PathText): "folder" | "noted" {
+  #look(path: PathText, name: PathText, isFile: boolean, folder: PathText): "folder" | "noted" {
     try {
-      const stat = this.#rows.add(name, this.#held.inside(folder, name));
+      const stat = this.#rows.add(name, this.#held.inside(folder, name), isFile);
       beat();
       if (stat === null) return "noted";
       if (stat.isDirectory() && this.#excluded(path, true) === null) return "folder";
@@ -129,26 +133,45 @@ class Seen {
 /** On a share, calls fail by the way when signals arrive or the server is busy: asked again, they tell the truth. */
 const passing: ReadonlySet<string> = new Set(["EINTR", "ENOENT", "ESTALE", "EAGAIN"]);
 
+/** A name in a folder. */
+interface Listed {
+  readonly name: PathText;
+  /** Whether the folder says that it is a file; some say nothing. */
+  readonly isFile: boolean;
+}
+
 /**
  * The names in a folder. After a failure that may pass it is listed twice more, and believed if both lists agree: the
  * first one after a failure may be short.
  */
-function listAll(absolute: PathText): PathText[] {
+function listAll(absolute: PathText): Listed[] {
   try {
     return list(absolute);
   } catch (error) {
     if (!passing.has(systemCode(error) ?? "")) throw error;
-    const again = list(absolute).sort();
-    if (again.join("/") !== list(absolute).sort().join("/")) throw error;
+    const again = list(absolute);
+    if (namesOf(again) !== namesOf(list(absolute))) throw error;
     return again;
   }
 }
 
+function namesOf(listed: readonly Listed[]): string {
+  return listed
+    .map(({ name }) => name)
+    .sort()
+    .join("/");
+}
+
 /** In the order of their bytes: node sorts them. */
-function list(absolute: PathText): PathText[] {
-  const names = readdirSync(systemPath(absolute));
+function list(absolute: PathText): Listed[] {
+  const entries = readdirSync(systemPath(absolute), { withFileTypes: true });
   beat();
   // U+FFFD stands where bytes are no UTF-8 (or is really meant): ask again for the bytes.
-  if (!names.some((name) => name.includes("\ufffd"))) return names.map(pathTextOf);
-  return readdirSync(systemPath(absolute), { encoding: "buffer" }).map(pathText);
+  if (!entries.some(({ name }) => name.includes("\ufffd"))) return entries.map((entry) => listed(entry, pathTextOf));
+  const exact = readdirSync(systemPath(absolute), { withFileTypes: true, encoding: "buffer" });
+  return exact.map((entry) => listed(entry, pathText));
+}
+
+function listed<Name extends string | Buffer>(entry: Dirent<Name>, textOf: (name: Name) => PathText): Listed {
+  return { name: textOf(entry.name), isFile: entry.isFile() };
 }
