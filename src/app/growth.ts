@@ -12,10 +12,10 @@ export class Growth {
     this.#app = app;
   }
 
-  async add(rows: number): Promise<void> {
+  async add(rows: number, use: "asked soon" | "asked later"): Promise<void> {
     this.#added += rows;
     this.#stale ||= rows > 0;
-    if (this.#added < this.#next) return;
+    if (this.#added < this.#next || use === "asked later") return;
     this.#next = this.#added * 5;
     this.#stale = false;
     await refreshStatistics(this.#app.db);

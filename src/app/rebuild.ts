@@ -5,6 +5,7 @@ import { type ListedJournal, listJournals } from "../archive/list-journals.ts";
 import { readMarker } from "../archive/marker.ts";
 import type { DedicatedSession } from "../inventory/database.ts";
 import { shareAmongHardLinks } from "../inventory/hashes.ts";
+import { makeIndexes } from "../inventory/late-indexes.ts";
 import { addOrigins, beginOrigins, mergeOrigins } from "../inventory/origins.ts";
 import { addProblems } from "../inventory/problems.ts";
 import {
@@ -87,6 +88,7 @@ async function rebuild(app: App, work: Work): Promise<RebuildTotals> {
   // First, so that a damaged journal is found out before anything is changed.
   const { journals, runs } = await collect(app, work, session);
   await walkTargets(app, [archive], runId, "nothing");
+  await makeIndexes(app.db);
   const { bytesRead } = read ? await readUnknown(app, archive, runId) : { bytesRead: 0 };
   if (app.signal.aborted) throw app.signal.reason;
   await addSources(app.db, latestRoots(journals));

@@ -2,6 +2,7 @@ import type { JunkRule } from "../inventory/candidates.ts";
 import { applyClaims } from "../inventory/claims.ts";
 import { comparedBefore, rememberComparison } from "../inventory/compared.ts";
 import { type DuplicateTotals, duplicateTotals } from "../inventory/duplicates.ts";
+import { makeIndexes } from "../inventory/late-indexes.ts";
 import { adoptStanding } from "./adopting.ts";
 import type { App } from "./context.ts";
 import { type Found, findDuplicates } from "./hashing.ts";
@@ -76,9 +77,15 @@ async function compare(
   const sourceIds = sources.map(({ id }) => id);
   const comparison = { sourceIds, archiveId: archive?.id ?? null, junk };
   const known = await comparedBefore(app.db, comparison);
-  if (known !== null) return { hashed: { files: 0, bytesRead: 0, unreadable: 0 }, duplicates: known };
+  if (known !== null) {
+    await makeIndexes(app.db);
+    return { hashed: { files: 0, bytesRead: 0, unreadable: 0 }, duplicates: known };
+  }
   const hashed = await findDuplicates(app, { sources, archive }, runId, junk);
   const isWhole = !app.signal.aborted && hashed.unreadable === 0 && sources.every(({ watch }) => watch.lost === null);
-  const duplicates = isWhole ? await rememberComparison(app.db, comparison) : await duplicateTotals(app.db, sourceIds);
+  const [duplicates] = await Promise.all([
+    isWhole ? rememberComparison(app.db, comparison) : duplicateTotals(app.db, sourceIds),
+    app.signal.aborted ? null : makeIndexes(app.db),
+  ]);
   return { hashed, duplicates };
 }

@@ -1,7 +1,7 @@
 import { archiveExchanged } from "../archive/errors.ts";
-import type { DedicatedSession } from "../inventory/database.ts";
+import type { DedicatedSession, Session } from "../inventory/database.ts";
 import { findUnseen, markGone, unseenFolders } from "../inventory/gone.ts";
-import { makeIndexes, postponeIndexes } from "../inventory/late-indexes.ts";
+import { postponeIndexes } from "../inventory/late-indexes.ts";
 import { addProblems } from "../inventory/problems.ts";
 import { beginScan, type Look, mergeSeen, reserveFolders } from "../inventory/seen.ts";
 import { isUnseen, scanBegun, sourceScanned } from "../inventory/sources.ts";
@@ -58,7 +58,8 @@ function plus(a: TargetCounts, b: TargetCounts): TargetCounts {
 export type WalkReading = "nothing" | "small files";
 
 /**
- * Brings the files of sources and the archive up to date with the disks, side by side. Committed as it goes.
+ * Brings the files of sources and the archive up to date with the disks, side by side. Committed as it goes. Indexes that
+ * were not needed for it may be missing in the end: `makeIndexes` makes them.
  *
  * @param runId Where is listed what cannot be looked at.
  * @returns in the order of the targets
@@ -77,7 +78,6 @@ export async function walkTargets(
   phase.end();
   const shrunk = seen.flatMap(({ shrunk: one }) => one ?? []);
   if (shrunk.length > 0) throw sourceShrank(shrunk);
-  await makeIndexes(app.db);
   await context.growth.settle();
   return seen.map(({ counts }) => counts);
 }
@@ -101,8 +101,11 @@ async function walkTarget(app: App, target: Target, context: Context): Promise<W
   await scanBegun(app.db, target.id);
   const { watch } = target;
   const looking = new Looking(app, session, target, context);
-  await looking.lookThrough((await isUnseen(app.db, target.id)) ? await reserveFolders(app.db) : null);
-  if (!app.signal.aborted && looking.total.unreadable === 0) await looking.lookAgain();
+  const firstNumber = (await isUnseen(app.db, target.id)) ? await reserveFolders(app.db) : null;
+  await looking.lookThrough(firstNumber);
+  // Where no file was known before, none can be missed.
+  const mayMiss = firstNumber === null;
+  if (mayMiss && !app.signal.aborted && looking.total.unreadable === 0) await looking.lookAgain();
   // What was not looked at may still be there: only a scan that saw everything makes a file count as gone. A share that
   // was unmounted meanwhile looks like an empty folder, without any error.
   const { total } = looking;
@@ -110,10 +113,11 @@ async function walkTarget(app: App, target: Target, context: Context): Promise<W
   if (target.kind === "archive" && watch.lost !== null) throw archiveExchanged(target.root);
   if (!sawEverything) return { counts: total, shrunk: null };
   let shrunk: Shrunk | null = null;
-  const missing = await markGone(session, async (db, gone) => {
+  const mayGo = async (db: Session, gone: number) => {
     shrunk = gone === 0 ? null : await shrinkage(db, target, total, gone);
     return shrunk === null;
-  });
+  };
+  const missing = mayMiss ? await markGone(session, mayGo) : 0;
   if (missing === null) return { counts: total, shrunk };
   await sourceScanned(app.db, target.id, target.mount);
   return { counts: { ...total, missing }, shrunk: null };
@@ -178,7 +182,8 @@ class Looking {
       watch.count(part.files + problems.length);
       await addProblems(this.#session, this.#context.runId, (await watch.hear(problems)).map(problemIn(this.#target)));
       this.#context.phase.add({ files, bytes: part.read.bytes });
-      await this.#context.growth.add(seen.new);
+      // Of a new source nothing is asked until all of it is there.
+      await this.#context.growth.add(seen.new, look === "new" ? "asked later" : "asked soon");
     }
   }
 }

@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "../app/context.ts";
+import { startThreads } from "../app/early.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
 import { acceptShrinkOption, exitStatus, withGlobalOptions } from "./options.ts";
@@ -34,6 +35,10 @@ export function runCommand({ withApp }: Workbench) {
         const acceptance = { shrink: options.acceptShrink ?? [] };
         return finish(app, console, await runEverything(app, { until, acceptance }));
       };
-      return withApp(options, work, load);
+      const prepare = () => {
+        startThreads();
+        return load();
+      };
+      return withApp(options, work, prepare);
     });
 }

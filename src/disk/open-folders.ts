@@ -75,6 +75,11 @@ export class OpenFolders implements Disposable {
     return inHeld(this.#hold(folder === "" ? ("/" as PathText) : folder), name);
   }
 
+  /** The open folder itself, for system calls that take one; good as long as a path is. */
+  descriptor(folder: PathText): number {
+    return this.#hold(folder === "" ? ("/" as PathText) : folder);
+  }
+
   /** Lets a folder go: it is reached by its path again. */
   release(folder: PathText): void {
     const fd = this.#held.get(folder);
@@ -133,6 +138,7 @@ export class OpenFolders implements Disposable {
   }
 }
 
-function inHeld(fd: number, name: string): PathText {
+/** A path of what lies in an open folder. */
+export function inHeld(fd: number, name: string): PathText {
   return joinPath("/proc/self/fd", String(fd), name);
 }

@@ -128,6 +128,9 @@ const sessionSettings = {
   // What a batch asks for by index lies in memory. By the default, made for turning disks, 256 hashes were looked up by
   // reading the whole table until it had some hundred thousand rows: 40 ms a batch instead of 2.
   random_page_cost: "1.1",
+  // What is asked for by a cursor is read to its end. By the default the planner aims at the first tenth: candidates of
+  // 100,000 files took 160 ms instead of 35.
+  cursor_tuple_fraction: "1",
 };
 
 /** Those a server knows: transaction_timeout is there since PostgreSQL 17. */

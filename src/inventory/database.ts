@@ -111,11 +111,7 @@ class ServerDatabase implements Database {
     return this.#onceMore(ask, () => isRead(query));
   }
 
-  copyIn(
-    target: string,
-    rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    format?: CopyFormat,
-  ): Promise<number> {
+  copyIn(target: string, rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, format?: CopyFormat): Promise<number> {
     return this.#withSession((session) => session.copyIn(target, rows, format));
   }
 

@@ -19,7 +19,7 @@ export interface DuplicateTotals {
  */
 export async function duplicateTotals(db: Session, sourceIds: readonly number[]): Promise<DuplicateTotals> {
   const [totals] = await db.query<DuplicateTotals>(sql`
-    with ours as (
+    with ours as not materialized (
       select hash, size, source_id, device, inode
       from file join folder on folder.id = file.folder_id
       where gone_at is null and not junk and hash is not null and source_id = any(${sourceIds}::int[])

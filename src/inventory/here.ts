@@ -1,8 +1,8 @@
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { copyText } from "./copy-text.ts";
-import { walkColumns } from "./seen.ts";
 import { type DedicatedSession, type Query, type Session, sql } from "./database.ts";
+import { walkColumns } from "./seen.ts";
 
 /**
  * What a walk sees in this moment, in tables of one session: the rows of the inventory stay as the last scan left them.

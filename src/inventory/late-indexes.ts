@@ -1,25 +1,32 @@
 import { type Database, sql } from "./database.ts";
 
 /**
- * Drops the indexes that a first scan does not need, if there is no file yet: to make them of all rows in the end takes
- * a fraction of what it takes to keep them up row by row. Whoever may not, since the tables are another role's, keeps them.
+ * For the beginning of a scan. Drops the indexes that a first scan does not need, if there is no file yet: to make them
+ * of all rows in the end takes a fraction of what it takes to keep them up row by row. Whoever may not, since the tables
+ * are another role's, keeps them. Where there are files, those that are missing are made, be it that a scan was killed
+ * before it came to that.
  */
 export async function postponeIndexes(database: Database): Promise<void> {
-  await database.transaction(async (db) => {
-    const [{ may } = { may: false }] = await db.query<{ may: boolean }>(sql`
-      select pg_has_role(relowner, 'usage') and not exists (select from file) as may
+  const isEmpty = await database.transaction(async (db) => {
+    const [{ may, empty } = { may: false, empty: false }] = await db.query<{ may: boolean; empty: boolean }>(sql`
+      select pg_has_role(relowner, 'usage') as may, not exists (select from file) as empty
       from pg_class where oid = 'file'::regclass
     `);
-    if (may) await db.query(sql`drop index if exists file_size, file_hash`);
+    if (may && empty) await db.query(sql`drop index if exists file_name, file_size, file_hash`);
+    return empty;
   });
+  if (!isEmpty) await makeIndexes(database);
 }
 
-/** Makes those that are missing, be it that a scan was killed before it came to that. */
+/** Makes those that are missing, two at a time: more would take more memory than a small machine has to spare. */
 export async function makeIndexes(database: Database): Promise<void> {
   const [{ missing } = { missing: true }] = await database.query<{ missing: boolean }>(sql`
-    select to_regclass('file_size') is null or to_regclass('file_hash') is null as missing
+    select to_regclass('file_name') is null or to_regclass('file_size') is null or to_regclass('file_hash') is null
+      as missing
   `);
   if (!missing) return;
-  await database.query(sql`create index if not exists file_size on file (size) where gone_at is null`);
-  await database.query(sql`create index if not exists file_hash on file (hash) where hash is not null`);
+  const name = sql`create unique index if not exists file_name on file (folder_id, name)`;
+  const size = sql`create index if not exists file_size on file (size) where gone_at is null`;
+  const hash = sql`create index if not exists file_hash on file (hash) where hash is not null`;
+  await Promise.all([database.query(name), database.query(size).then(() => database.query(hash))]);
 }

@@ -19,7 +19,14 @@ function walked(shown: Shown, first: number): SeenFolder[] {
     .map(([path, files], number) => {
       const rows = new CopyRows();
       for (const [name, size] of Object.entries(files).sort()) {
-        rows.row(10).int8(BigInt(first + number)).text(name).int8(BigInt(size)).int8(1n).none().none();
+        rows
+          .row(10)
+          .int8(BigInt(first + number))
+          .text(name)
+          .int8(BigInt(size))
+          .int8(1n)
+          .none()
+          .none();
         rows.boolean(false).int8(1n).boolean(false).none();
       }
       const bytes = Object.values(files).reduce((sum, size) => sum + size, 0);

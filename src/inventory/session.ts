@@ -20,11 +20,7 @@ export interface Session {
    * @returns Number of rows.
    * @throws what `rows` throws; then, as after any other failure, no row is there.
    */
-  copyIn(
-    target: string,
-    rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    format?: CopyFormat,
-  ): Promise<number>;
+  copyIn(target: string, rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, format?: CopyFormat): Promise<number>;
   /**
    * Rows in batches, as one snapshot, without holding them all; for as long as it runs it keeps a connection and, where
    * none was open, a transaction, which sees what else the same session does meanwhile and takes it back on failure.

@@ -2,11 +2,13 @@ import { type BigIntStats, fstatSync, lstatSync, openSync, readSync } from "node
 import { Blake3Hasher, blake3 } from "@napi-rs/blake-hash";
 import { closeQuietly } from "../disk/close-quietly.ts";
 import { unfollowed } from "../disk/open-file.ts";
+import { inHeld } from "../disk/open-folders.ts";
+import type { SystemCalls } from "../disk/system-calls.ts";
 import { CopyRows } from "../model/copy-rows.ts";
 import { systemCode } from "../model/errors.ts";
 import { emptyContent } from "../model/fingerprint.ts";
 import { type PathText, systemPath } from "../model/path.ts";
-import { isRacy, storable } from "../model/time.ts";
+import { type EpochNs, isRacy, storable } from "../model/time.ts";
 import { isJunkFile } from "./junk.ts";
 import { smallUpTo, type WalkedFolder, type WalkRequest } from "./walk.ts";
 
@@ -16,6 +18,18 @@ const digestDigits = 32;
 /** One more than a small file has, to see that it got no longer. */
 const chunk = Buffer.allocUnsafeSlow(smallUpTo + 1);
 const hasher = new Blake3Hasher();
+
+/** What a row needs of a look at a file. */
+interface Looked {
+  readonly isFile: boolean;
+  /** Bytes. */
+  readonly size: number;
+  readonly nlink: number;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
 
 /** What reading told; times of the file so near to it that they may not tell a change make it racy. */
 interface Told {
@@ -44,10 +58,15 @@ export class WalkRows {
   #number = 0n;
   #folderFiles = 0;
   #folderBytes = 0;
+  /** The folder itself, open. */
+  #folder = -1;
   readonly #began = Date.now();
+  readonly #calls: SystemCalls | null;
 
-  constructor(request: WalkRequest) {
+  /** @param calls null: node's own are used. */
+  constructor(request: WalkRequest, calls: SystemCalls | null) {
     this.#request = request;
+    this.#calls = calls;
   }
 
   /** @param isJunk All that is in the folder. */
@@ -63,18 +82,24 @@ export class WalkRows {
   /**
    * Looks at one name of the folder, and notes it if it is a file.
    *
-   * @param path To reach it by.
+   * @param folder Open: file descriptor.
    * @param isFile Whether the folder says that it is one.
    * @returns What it is if it is no file; null if it was noted.
    * @throws NodeJS.ErrnoException
    */
-  add(name: PathText, path: PathText, isFile: boolean): BigIntStats | null {
-    const { readsSmall } = this.#request;
+  add(name: PathText, folder: number, isFile: boolean): BigIntStats | null {
+    this.#folder = folder;
     // Nearly all will be read: one way to the file instead of two.
-    if (isFile && readsSmall && this.#addOpened(name, path)) return null;
-    const stat = lstatSync(systemPath(path), { bigint: true });
+    if (isFile && this.#request.readsSmall && this.#addOpened(name)) return null;
+    const calls = this.#callsFor(name);
+    if (calls !== null && calls.statx(folder, name) === 0 && calls.found.isFile) {
+      this.#note(name, calls.found, this.#isJunkFile(name, calls.found), null);
+      return null;
+    }
+    const stat = lstatSync(systemPath(inHeld(folder, name)), { bigint: true });
     if (!stat.isFile()) return stat;
-    this.#note(name, stat, this.#isJunkFile(name, stat), null);
+    const looked = lookedBy(stat);
+    this.#note(name, looked, this.#isJunkFile(name, looked), null);
     return null;
   }
 
@@ -99,54 +124,81 @@ export class WalkRows {
   }
 
   /** False if it cannot be opened, or is no file: then a look at it from outside tells. */
-  #addOpened(name: PathText, path: PathText): boolean {
-    let fd = -1;
+  #addOpened(name: PathText): boolean {
+    const fd = this.#open(name);
+    if (fd < 0) return false;
     try {
-      fd = openSync(systemPath(path), unfollowed);
-      const stat = fstatSync(fd, { bigint: true });
-      if (!stat.isFile()) return false;
-      this.#note(name, stat, this.#isJunkFile(name, stat), fd);
+      const looked = this.#lookAt(fd);
+      if (!looked.isFile) return false;
+      this.#note(name, looked, this.#isJunkFile(name, looked), fd);
       return true;
-    } catch (error) {
-      if (systemCode(error) === null) throw error;
-      return false;
     } finally {
-      if (fd >= 0) closeQuietly(fd);
+      if (this.#calls === null) closeQuietly(fd);
+      else this.#calls.close(fd);
     }
   }
 
-  #isJunkFile(name: PathText, { size }: BigIntStats): boolean {
+  /** -1 if it cannot be opened. */
+  #open(name: PathText): number {
+    const calls = this.#callsFor(name);
+    if (calls !== null) return calls.openForReading(this.#folder, name);
+    try {
+      return openSync(systemPath(inHeld(this.#folder, name)), unfollowed);
+    } catch (error) {
+      if (systemCode(error) === null) throw error;
+      return -1;
+    }
+  }
+
+  #lookAt(fd: number): Looked {
+    const calls = this.#calls;
+    if (calls !== null && calls.statx(fd, "") === 0) return calls.found;
+    return lookedBy(fstatSync(fd, { bigint: true }));
+  }
+
+  /** A name with bytes that are no text is for node, which takes bytes. */
+  #callsFor(name: PathText): SystemCalls | null {
+    return name.includes("\\") ? null : this.#calls;
+  }
+
+  #isJunkFile(name: PathText, { size }: Looked): boolean {
     return this.#isJunk || (this.#request.junk === "marked" && isJunkFile(name, size));
   }
 
   /** @param fd To read it by, if that may be. */
-  #note(name: PathText, stat: BigIntStats, isJunk: boolean, fd: number | null): void {
-    const { inodes, reading } = this.#request;
-    const size = Number(stat.size);
+  #note(name: PathText, looked: Looked, isJunk: boolean, fd: number | null): void {
+    const { inodes } = this.#request;
+    const { size, nlink } = looked;
+    const [mtime, ctime] = [storable(looked.mtimeNs), storable(looked.ctimeNs)];
     const isSmall = size > 0 && size <= smallUpTo && !isJunk;
-    // Of several names of one file one is read, and which ones there are is known in the end only.
-    const mayRead = fd !== null && isSmall && stat.nlink === 1n;
-    const none = size === 0 && reading !== undefined ? empty : nothing;
-    const told = mayRead ? tell(fd, stat, this.#began, this.read) : none;
     const begin = this.#rows.row(10).int8(this.#number).length;
-    this.#rows.text(name).int8(stat.size).int8(storable(stat.mtimeNs));
-    if (inodes === "all" || inodes === "exact" || (inodes === "linked" && stat.nlink > 1n)) {
-      this.#rows.int8(inodes === "all" ? 0n : signed(stat.dev)).int8(signed(stat.ino));
+    this.#rows.text(name).int8Of(size).int8(mtime);
+    if (inodes === "all" || inodes === "exact" || (inodes === "linked" && nlink > 1)) {
+      this.#rows.int8(inodes === "all" ? 0n : signed(looked.dev)).int8(signed(looked.ino));
     } else this.#rows.none().none();
     const withoutChange = this.#rows.boolean(isJunk).length;
-    const end = this.#rows.int8(storable(stat.ctimeNs)).boolean(told.racy).length - racyBytes;
+    const end = this.#rows.int8(ctime).length;
     // In the archive each new link to a file changes its ctime, and nothing else about it.
     this.#standing.append(this.#rows.slice(begin, inodes === "all" ? withoutChange : end));
+    // Of several names of one file one is read, and which ones there are is known in the end only.
+    const told = fd !== null && isSmall && nlink === 1 ? this.#tell(fd, size, mtime, ctime) : this.#untold(size);
+    this.#rows.boolean(told.racy);
     if (told.hash === null) this.#rows.none();
     else this.#rows.bytea(told.hash);
     this.#folderFiles++;
     this.#folderBytes += size;
     if (isSmall) this.small++;
   }
-}
 
-/** Length of a boolean in a row. */
-const racyBytes = 5;
+  #untold(size: number): Told {
+    return size === 0 && this.#request.reading !== undefined ? empty : nothing;
+  }
+
+  #tell(fd: number, size: number, mtime: EpochNs, ctime: EpochNs): Told {
+    const hash = readSmall(fd, size, this.read, this.#calls);
+    return hash === null ? nothing : { hash, racy: isRacy(mtime, ctime, this.#began, Date.now()) };
+  }
+}
 
 /**
  * Reads a small file right after it was looked at.
@@ -154,24 +206,37 @@ const racyBytes = 5;
  * What is written to it from that look on gives it other times than the row has, or it is racy: the next scan reads it
  * again. So one look, before reading, is enough.
  *
- * @param seen What the look at the open file told.
- * @param began When reading began, or earlier; in ms since 1970.
- * @returns No hash if it cannot be read, or is not as long as it was: those who read later tell why.
+ * @param size As the look at the open file told.
+ * @returns Its hash; null if it cannot be read, or is not as long as it was: those who read later tell why.
  */
-export function tell(fd: number, seen: BigIntStats, began: number, read: { files: number; bytes: number }): Told {
-  const size = Number(seen.size);
+export function readSmall(
+  fd: number,
+  size: number,
+  read: { files: number; bytes: number },
+  calls: SystemCalls | null,
+): string | null {
+  const got = calls === null ? readFrom(fd, size + 1) : calls.read(fd, chunk, size + 1);
+  read.bytes += Math.max(0, got);
+  if (got !== size) return null;
+  read.files++;
+  hasher.reset();
+  hasher.update(chunk.subarray(0, size));
+  return hasher.digest("hex");
+}
+
+/** -1 if it cannot be read. */
+function readFrom(fd: number, bytes: number): number {
   try {
-    const got = readSync(fd, chunk, 0, size + 1, 0);
-    read.bytes += got;
-    if (got !== size) return nothing;
-    read.files++;
-    hasher.reset();
-    hasher.update(chunk.subarray(0, size));
-    return { hash: hasher.digest("hex"), racy: isRacy(seen.mtimeNs, seen.ctimeNs, began, Date.now()) };
+    return readSync(fd, chunk, 0, bytes, 0);
   } catch (error) {
     if (systemCode(error) === null) throw error;
-    return nothing;
+    return -1;
   }
+}
+
+function lookedBy(stat: BigIntStats): Looked {
+  const { dev, ino, mtimeNs, ctimeNs } = stat;
+  return { isFile: stat.isFile(), size: Number(stat.size), nlink: Number(stat.nlink), dev, ino, mtimeNs, ctimeNs };
 }
 
 /** Device and inode numbers have 64 bits without sign, the database's with one. */

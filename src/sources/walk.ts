@@ -112,13 +112,15 @@ export interface WalkResult extends WalkBatch {
 /** More folders with files than any request can meet, so that numbers never repeat within a walk. */
 const numbersPerRequest = 2 ** 16;
 const smallBudget = 500;
+const learningBudget = 128;
 const fullBudget = 10_000;
 
 /**
- * Once so many files up to {@link smallUpTo} were seen, nearly each further one has the size of another and must be read
- * anyhow: in a tree of 100,000 files of 6 KB on average 96 % of them.
+ * Once so many files up to {@link smallUpTo} were seen, there are likely to be many more: then nearly each has the size of
+ * another and must be read anyhow, in a tree of 100,000 files of 6 KB on average 96 % of them. Where no more come, some
+ * megabytes were read for nothing.
  */
-const manySmall = 4_096;
+const manySmall = 256;
 /** Bytes. */
 export const smallUpTo = 32_768;
 
@@ -151,7 +153,7 @@ export async function* walk(
     const readsSmall = rules.reading === "small files" && small >= manySmall;
     const learns = rules.reading === "small files" && !readsSmall;
     const shares = waiting.length < threads - 1;
-    const budget = waiting.length < threads || learns ? smallBudget : fullBudget;
+    const budget = learns ? learningBudget : waiting.length < threads ? smallBudget : fullBudget;
     const only = number === 0 ? (rules.start?.only ?? null) : null;
     const request = {
       ...rules,

@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync } from "node:fs";
 import { OpenFolders } from "../disk/open-folders.ts";
+import { type SystemCalls, systemCalls } from "../disk/system-calls.ts";
 import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, pathText, pathTextOf, systemPath } from "../model/path.ts";
 import { beat } from "../threads/heart.ts";
@@ -9,15 +10,20 @@ import { isJunkFolder } from "./junk.ts";
 import type { PassedOver, Unreadable, WalkRequest, WalkResult } from "./walk.ts";
 import { WalkRows } from "./walk-rows.ts";
 
+/** Files of a request for which it pays to load the system calls. */
+const worthLoading = 2_000;
+
 /** Belongs to onefold itself, in an archive. */
 const privateFolder = ".onefold";
 
 serveRequests<WalkRequest, WalkResult>(walkSome, (result) => [result.rows.buffer as ArrayBuffer]);
 
 /** Walks depth first from the given folders until the budget is used up. */
-function walkSome(request: WalkRequest): WalkResult {
+async function walkSome(request: WalkRequest): Promise<WalkResult> {
+  // To load them takes longer than to look at some hundred files.
+  const calls = request.budget < worthLoading ? null : await systemCalls();
   using held = new OpenFolders();
-  const seen = new Seen(request, held);
+  const seen = new Seen(request, held, calls);
   const waiting = [...request.folders];
   if (!request.below) {
     for (const folder of waiting) if (!seen.isExcluded(folder)) seen.lookInto(folder);
@@ -41,10 +47,10 @@ class Seen {
   readonly #passedOver: PassedOver[] = [];
   #others = 0;
 
-  constructor(request: WalkRequest, held: OpenFolders) {
+  constructor(request: WalkRequest, held: OpenFolders, calls: SystemCalls | null) {
     this.#request = request;
     this.#held = held;
-    this.#rows = new WalkRows(request);
+    this.#rows = new WalkRows(request, calls);
     this.#excluded = compileExclude(request.exclude);
   }
 
@@ -107,7 +113,7 @@ class Seen {
 
   #look(path: PathText, name: PathText, isFile: boolean, folder: PathText): "folder" | "noted" {
     try {
-      const stat = this.#rows.add(name, this.#held.inside(folder, name), isFile);
+      const stat = this.#rows.add(name, this.#held.descriptor(folder), isFile);
       beat();
       if (stat === null) return "noted";
       if (stat.isDirectory() && this.#excluded(path, true) === null) return "folder";

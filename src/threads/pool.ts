@@ -26,6 +26,11 @@ const graceMs = 2_000;
 const spare: Thread[] = [];
 const mostSpare = 4;
 
+/** Starts threads that the next pools will need, while the program still waits for something else. */
+export function startEarly(threads: number): void {
+  while (spare.length < Math.min(threads, mostSpare)) spare.push(new Thread());
+}
+
 /** A fixed number of threads started from one module, each working on one request at a time. */
 export class ThreadPool<Request, Result> implements AsyncDisposable {
   readonly size: number;
