@@ -8,7 +8,7 @@ import { joinPath } from "../model/path.ts";
 import type { App } from "./context.ts";
 import { describeFinding } from "./finding-text.ts";
 import type { Target } from "./targets.ts";
-import { hashThreads, patienceSeconds } from "./threads.ts";
+import { diskOf, hashThreads, patienceSeconds } from "./threads.ts";
 import { loseIfSilent } from "./watch.ts";
 
 /** A finding as a person is told of it. */
@@ -59,7 +59,12 @@ async function* hashed(
   archive: Target,
   files: AsyncIterable<readonly RecordedVersion[]>,
 ): AsyncGenerator<HashedBatch, void, undefined> {
-  const how = { depth: "whole", threads: hashThreads(app, archive), signal: app.signal } as const;
+  const how = {
+    depth: "whole",
+    threads: hashThreads(app, archive),
+    disk: diskOf(archive),
+    signal: app.signal,
+  } as const;
   try {
     yield* hashFiles(tasksOf(files, archive), { ...how, patienceSeconds: patienceSeconds(app, archive) });
   } catch (error) {

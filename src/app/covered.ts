@@ -28,7 +28,7 @@ import type { App } from "./context.ts";
 import { findGround, type Ground } from "./covered-ground.ts";
 import { codesBeside, describeMissing, rotCodes } from "./covered-text.ts";
 import { answered, findArchive, type Target } from "./targets.ts";
-import { hashThreads, patienceSeconds, walkThreads } from "./threads.ts";
+import { diskOf, hashThreads, patienceSeconds, walkThreads } from "./threads.ts";
 import { withRun } from "./under-lock.ts";
 import { loseIfSilent } from "./watch.ts";
 
@@ -159,7 +159,7 @@ async function lookHere(app: App, session: DedicatedSession, ground: Ground): Pr
 
 async function readHere(app: App, session: DedicatedSession, ground: Ground): Promise<void> {
   const phase = app.progress.begin("reading files", await amountToRead(session));
-  const how = { depth: "whole", threads: hashThreads(app, ground), signal: app.signal } as const;
+  const how = { depth: "whole", threads: hashThreads(app, ground), disk: diskOf(ground), signal: app.signal } as const;
   const options = { ...how, patienceSeconds: patienceSeconds(app, ground) };
   await session.transaction(async (db) => {
     for await (const batch of hashFiles(absolute(hereToRead(db), ground.root), options)) {

@@ -22,7 +22,7 @@ import { Serial } from "../threads/serial.ts";
 import type { App } from "./context.ts";
 import type { Phase } from "./progress.ts";
 import type { Target, Targets } from "./targets.ts";
-import { hashThreads, patienceSeconds } from "./threads.ts";
+import { diskOf, hashThreads, patienceSeconds } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
 import { loseIfSilent } from "./watch.ts";
 
@@ -150,7 +150,13 @@ async function hashAll(app: App, stage: Stage): Promise<void> {
   const tasks = tasksOf(stage.candidatesOf(stage.db, target.id), target);
   const signal = AbortSignal.any([app.signal, watch.signal]);
   const patience = patienceSeconds(app, target);
-  const options = { depth: stage.depth, threads: hashThreads(app, target), signal, patienceSeconds: patience };
+  const options = {
+    depth: stage.depth,
+    threads: hashThreads(app, target),
+    disk: diskOf(target),
+    signal,
+    patienceSeconds: patience,
+  };
   let rows: Uint8Array[] = [];
   let waiting = 0;
   const write = async () => {

@@ -23,7 +23,7 @@ import { decide } from "./deciding.ts";
 import { mirrorPaths } from "./mirroring.ts";
 import { settlePlaces } from "./settling.ts";
 import type { Target } from "./targets.ts";
-import { patienceSeconds } from "./threads.ts";
+import { diskOf, patienceSeconds } from "./threads.ts";
 import { describeTrouble } from "./trouble.ts";
 import { loseIfSilent } from "./watch.ts";
 
@@ -230,7 +230,13 @@ async function hashOne(
     yield [task];
   })();
   const signal = AbortSignal.any([app.signal, watch.signal]);
-  const options = { depth: "whole", threads: 1, signal, patienceSeconds: patienceSeconds(app, source) } as const;
+  const options = {
+    depth: "whole",
+    threads: 1,
+    disk: diskOf(source),
+    signal,
+    patienceSeconds: patienceSeconds(app, source),
+  } as const;
   try {
     for await (const batch of hashFiles(tasks, options)) {
       hashed.bytes += batch.bytesRead;

@@ -13,6 +13,11 @@ export function hashThreads(app: App, target: Pick<Target, "remote">): number {
   return threadsFor(app, target, Math.min(4, availableParallelism()));
 }
 
+/** Where a target's files are, for those who read them. */
+export function diskOf({ remote }: Pick<Target, "remote">): "local" | "remote" {
+  return remote ? "remote" : "local";
+}
+
 /** Threads that look through one source: a local disk gains from two at most. */
 export function walkThreads(app: App, target: Pick<Target, "remote">): number {
   return threadsFor(app, target, 2);

@@ -21,6 +21,11 @@ export interface SystemCalls {
   openForReading(folder: number, name: string): number;
   /** Reads from where the file stands. @returns Number of bytes. */
   read(fd: number, into: Uint8Array, bytes: number): number;
+  pread(fd: number, into: Uint8Array, bytes: number, position: number): number;
+  /** Whether the first bytes are in memory; false, too, where the file system does not say. */
+  isInMemory(fd: number): boolean;
+  /** Has the system begin to read, and does not wait. */
+  readAhead(fd: number, position: number, bytes: number): void;
   close(fd: number): number;
 }
 
@@ -78,6 +83,10 @@ const atSymlinkNofollow = 0x100;
 /** Type and mode, links, size, times, inode: what `stat` tells. */
 const basicStats = 0x7ff;
 
+/** RWF_NOWAIT and POSIX_FADV_WILLNEED. */
+const withoutWaiting = 8;
+const willNeed = 3;
+
 let loaded: Promise<SystemCalls | null> | null = null;
 
 /** The calls; null where they cannot be had. Loading takes a thread 10 ms, once. */
@@ -102,7 +111,12 @@ function fromLibrary(ffi: typeof koffi): SystemCalls {
   const statx = library.func("int statx(int, const char *, int, uint32_t, void *)");
   // After the flags follow a mode and nothing else, for O_CREAT only, which is never asked for here.
   const openat = library.func("int openat(int, const char *, int)");
+  const pread = library.func("long pread(int, void *, size_t, int64_t)");
+  ffi.struct("iovec", { base: "void *", length: "size_t" });
+  const preadv2 = library.func("long preadv2(int, iovec *, int, int64_t, int)");
+  const fadvise = library.func("int posix_fadvise(int, int64_t, int64_t, int)");
   const found = new FoundByStatx();
+  const one = [{ base: Buffer.alloc(1), length: 1 }];
   const { buffer } = found;
   return {
     found,
@@ -110,6 +124,9 @@ function fromLibrary(ffi: typeof koffi): SystemCalls {
       statx(folder, name, name === "" ? atEmptyPath : atSymlinkNofollow, basicStats, buffer) as number,
     openForReading: (folder, name) => openat(folder, name, unfollowed) as number,
     read: library.func("long read(int, void *, size_t)") as SystemCalls["read"],
+    pread: (fd, into, bytes, position) => pread(fd, into, bytes, position) as number,
+    isInMemory: (fd) => preadv2(fd, one, 1, 0, withoutWaiting) >= 0,
+    readAhead: (fd, position, bytes) => void fadvise(fd, position, bytes, willNeed),
     close: library.func("int close(int)") as SystemCalls["close"],
   };
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { concurrently } from "../threads/concurrently.ts";
@@ -28,13 +27,15 @@ export interface HashRequest {
   readonly paths: readonly PathText[];
   readonly sizes: Float64Array;
   readonly modified: BigInt64Array;
+  /** "local": the system may read ahead. */
+  readonly disk: "local" | "remote";
 }
 
 /** What became of a batch of files. */
 export interface HashedBatch {
   /**
-   * One line a file that was read, as COPY reads it: id, size, mtime and ctime as they were
-   * while it was read, racy (t or f), head and hash (\\x… or \N).
+   * A row a file that was read, as `CopyRows` writes it: id, size, mtime and ctime as they were while it was read, racy,
+   * head and hash (none for one of them).
    */
   readonly rows: Uint8Array;
   readonly files: number;
@@ -51,12 +52,14 @@ export interface UnreadableFile {
 export interface HashOptions {
   readonly depth: Depth;
   readonly threads: number;
+  /** Where the files are: over a network each question more costs. */
+  readonly disk: "local" | "remote";
   readonly signal: AbortSignal;
   /** See ThreadPool. */
   readonly patienceSeconds?: number | null;
 }
 
-/** More threads than processors wait for a network: then all of them are to have something to wait for. */
+/** Threads that wait for a network: all of them are to have something to wait for. */
 const filesPerRequest = { local: 256, remote: 32 } as const;
 const bytesPerRequest = 64 * 1024 * 1024;
 
@@ -72,10 +75,9 @@ const bytesPerRequest = 64 * 1024 * 1024;
  */
 export async function* hashFiles(
   tasks: AsyncIterable<readonly HashTask[]>,
-  { depth, threads, signal, patienceSeconds = null }: HashOptions,
+  { depth, threads, disk, signal, patienceSeconds = null }: HashOptions,
 ): AsyncGenerator<HashedBatch, void, undefined> {
   const entry = new URL("./hash.worker.js", import.meta.url);
-  const most = threads > availableParallelism() ? filesPerRequest.remote : filesPerRequest.local;
   await using pool = new ThreadPool<HashRequest, HashedBatch>(entry, threads, { patienceSeconds, sharesThreads: true });
   // A thread that reads a film would go on for minutes.
   const stop = () => void pool[Symbol.asyncDispose]();
@@ -91,7 +93,7 @@ export async function* hashFiles(
     }
   };
   try {
-    for await (const batch of concurrently(requests(tasks, depth, { signal, most }), threads + 1, read)) {
+    for await (const batch of concurrently(requests(tasks, { depth, disk, signal }), threads + 1, read)) {
       if (batch !== null) yield batch;
     }
   } finally {
@@ -101,9 +103,9 @@ export async function* hashFiles(
 
 async function* requests(
   tasks: AsyncIterable<readonly HashTask[]>,
-  depth: Depth,
-  { signal, most }: { readonly signal: AbortSignal; readonly most: number },
+  { depth, disk, signal }: Pick<HashOptions, "depth" | "disk" | "signal">,
 ): AsyncGenerator<HashRequest, void, undefined> {
+  const most = filesPerRequest[disk];
   let batch: HashTask[] = [];
   let bytes = 0;
   for await (const some of tasks) {
@@ -112,17 +114,18 @@ async function* requests(
       batch.push(task);
       bytes += depth === "whole" ? task.size : 0;
       if (batch.length < most && bytes < bytesPerRequest) continue;
-      yield requestFor(batch, depth);
+      yield requestFor(batch, depth, disk);
       batch = [];
       bytes = 0;
     }
   }
-  if (batch.length > 0) yield requestFor(batch, depth);
+  if (batch.length > 0) yield requestFor(batch, depth, disk);
 }
 
-function requestFor(batch: readonly HashTask[], depth: Depth): HashRequest {
+function requestFor(batch: readonly HashTask[], depth: Depth, disk: HashRequest["disk"]): HashRequest {
   return {
     depth,
+    disk,
     ids: Float64Array.from(batch, (task) => task.id),
     paths: batch.map((task) => task.path),
     sizes: Float64Array.from(batch, (task) => task.size),

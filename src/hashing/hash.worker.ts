@@ -1,25 +1,31 @@
 import { openInPlace } from "../disk/open-file.ts";
 import { OpenFolders } from "../disk/open-folders.ts";
+import { systemCalls } from "../disk/system-calls.ts";
+import { CopyRows } from "../model/copy-rows.ts";
 import { systemCode } from "../model/errors.ts";
 import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import type { HashedBatch, HashRequest, UnreadableFile } from "./hash.ts";
+import { readAhead } from "./read-ahead.ts";
 import { ChangedWhileRead, readVersion } from "./read-file.ts";
 
 serveRequests<HashRequest, HashedBatch>(hashBatch, (result) => [result.rows.buffer as ArrayBuffer]);
 
-function hashBatch({ depth, ids, paths, sizes, modified }: HashRequest): HashedBatch {
-  let rows = "";
+async function hashBatch(request: HashRequest): Promise<HashedBatch> {
+  const { depth, ids, paths, sizes, modified } = request;
+  const calls = request.disk === "local" ? await systemCalls() : null;
+  const rows = new CopyRows();
   let files = 0;
   const unreadable: UnreadableFile[] = [];
   const read = { bytes: 0 };
   using folders = new OpenFolders();
+  if (calls !== null) readAhead(request, folders, calls);
   for (const [n, path] of paths.entries()) {
     const id = ids[n] ?? 0;
     try {
       using file = openInPlace(path, folders);
       const expected = { size: sizes[n] ?? 0, mtimeNs: modified[n] ?? 0n };
-      rows += `${id}\t${readVersion(file.fd, depth, expected, read)}\n`;
+      readVersion(file.fd, id, { depth, expected, read, rows });
       files++;
     } catch (error) {
       const code = error instanceof ChangedWhileRead ? "CHANGED_WHILE_READ" : systemCode(error);
@@ -28,5 +34,5 @@ function hashBatch({ depth, ids, paths, sizes, modified }: HashRequest): HashedB
     }
     beat();
   }
-  return { rows: new Uint8Array(Buffer.from(rows)), files, bytesRead: read.bytes, unreadable };
+  return { rows: rows.take(), files, bytesRead: read.bytes, unreadable };
 }

@@ -1,5 +1,6 @@
 import { fstatSync, readSync } from "node:fs";
 import { ContentHasher, digest } from "../disk/content-hasher.ts";
+import type { CopyRows } from "../model/copy-rows.ts";
 import { headBytes, headDigits, wholeUpTo } from "../model/fingerprint.ts";
 import { isRacy, storable } from "../model/time.ts";
 import { beat } from "../threads/heart.ts";
@@ -32,10 +33,14 @@ const chunk = Buffer.allocUnsafeSlow(1 << 20);
  * For threads: it blocks.
  *
  * @param expected The version the inventory knows: an unchanged file needs no second look at its times.
- * @returns COPY columns: size, mtime, ctime (ns), racy (t or f), head and hash (\\x… or \N)
+ * @param rows Gets a row with the id: see {@link HashedBatch.rows}
  * @throws ChangedWhileRead; NodeJS.ErrnoException
  */
-export function readVersion(fd: number, depth: Depth, expected: Version, read: BytesRead): string {
+export function readVersion(
+  fd: number,
+  id: number,
+  { depth, expected, read, rows }: { depth: Depth; expected: Version; read: BytesRead; rows: CopyRows },
+): void {
   let { size, mtimeNs: before } = expected;
   for (let attempt = 0; attempt < 3; attempt++) {
     const started = Date.now();
@@ -44,8 +49,13 @@ export function readVersion(fd: number, depth: Depth, expected: Version, read: B
     if (!after.isFile()) throw new ChangedWhileRead();
     const [mtime, ctime] = [storable(after.mtimeNs), storable(after.ctimeNs)];
     if (digests !== null && Number(after.size) === size && mtime === before) {
-      const racy = isRacy(mtime, ctime, started, Date.now()) ? "t" : "f";
-      return `${size}\t${mtime}\t${ctime}\t${racy}\t${bytea(digests.head)}\t${bytea(digests.hash)}`;
+      rows.row(7).int8Of(id).int8Of(size).int8(mtime).int8(ctime);
+      rows.boolean(isRacy(mtime, ctime, started, Date.now()));
+      for (const digits of [digests.head, digests.hash]) {
+        if (digits === null) rows.none();
+        else rows.bytea(digits);
+      }
+      return;
     }
     size = Number(after.size);
     before = mtime;
@@ -54,7 +64,7 @@ export function readVersion(fd: number, depth: Depth, expected: Version, read: B
 }
 
 /** null if the file is not `size` bytes long. */
-export function readWhole(fd: number, size: number, read: BytesRead): Digests | null {
+function readWhole(fd: number, size: number, read: BytesRead): Digests | null {
   const hasher = new ContentHasher(size);
   let done = 0;
   while (done < size) {
@@ -85,8 +95,4 @@ function readFully(fd: number, offset: number, position: number): number {
     done += got;
   }
   return done;
-}
-
-function bytea(hex: string | null): string {
-  return hex === null ? "\\N" : `\\\\x${hex}`;
 }

@@ -77,7 +77,7 @@ const findingColumns: Query = sql`
  * Compares what was read with what is recorded, and remembers when each entry was read and what it gave. A file that
  * nobody had read before has its hash from now on. In one transaction.
  *
- * @param rows COPY lines: id, size, mtime, ctime, racy, head, hash.
+ * @param rows In binary: id, size, mtime, ctime, racy, head, hash.
  */
 export async function recordReadings(
   session: DedicatedSession,
@@ -91,7 +91,7 @@ export async function recordReadings(
       )
     `);
     await db.query(sql`truncate reading`);
-    await db.copyIn("reading (id, size, mtime, ctime, racy, head, hash)", rows);
+    await db.copyIn("reading (id, size, mtime, ctime, racy, head, hash)", rows, "binary");
     // Without it the planner expects more rows, and reads all of the inventory for each batch.
     await db.query(sql`analyze reading`);
     const findings = await db.query<Finding>(sql`

@@ -4,7 +4,7 @@ import { type Session, sql } from "./database.ts";
  * Records what reading found. A file that changed since it was walked is recorded as it was
  * when it was read.
  *
- * @param rows COPY lines: id, size, mtime, ctime, racy, head, hash.
+ * @param rows In binary: id, size, mtime, ctime, racy, head, hash.
  */
 export async function recordHashes(session: Session, rows: Iterable<Uint8Array>): Promise<void> {
   await session.query(sql`
@@ -13,7 +13,7 @@ export async function recordHashes(session: Session, rows: Iterable<Uint8Array>)
     )
   `);
   await session.query(sql`truncate hashed`);
-  await session.copyIn("hashed (id, size, mtime, ctime, racy, head, hash)", rows);
+  await session.copyIn("hashed (id, size, mtime, ctime, racy, head, hash)", rows, "binary");
   await session.query(sql`
     update file set size = hashed.size, mtime = hashed.mtime, ctime = hashed.ctime, racy = hashed.racy,
       head = coalesce(hashed.head, file.head), hash = coalesce(hashed.hash, file.hash),

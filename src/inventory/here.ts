@@ -65,7 +65,7 @@ export async function* hereToRead(session: Session): AsyncGenerator<HereFile[], 
 /**
  * Notes what reading gave. A file that is as it was recorded, but for its content, is a file that rots.
  *
- * @param rows COPY lines: id, size, mtime, ctime, racy, head, hash.
+ * @param rows In binary: id, size, mtime, ctime, racy, head, hash.
  */
 export async function noteHashes(session: Session, rows: Iterable<Uint8Array>): Promise<void> {
   await session.query(sql`
@@ -74,7 +74,7 @@ export async function noteHashes(session: Session, rows: Iterable<Uint8Array>): 
     )
   `);
   await session.query(sql`truncate here_read`);
-  await session.copyIn("here_read (id, size, mtime, ctime, racy, head, hash)", rows);
+  await session.copyIn("here_read (id, size, mtime, ctime, racy, head, hash)", rows, "binary");
   await session.query(sql`analyze here_read`);
   await session.query(sql`
     update here set hash = here_read.hash,

@@ -7,6 +7,7 @@ import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { compileExclude, type Excluder } from "./exclude.ts";
 import { isJunkFolder } from "./junk.ts";
+import { readAheadSmall } from "./read-ahead.ts";
 import type { PassedOver, Unreadable, WalkRequest, WalkResult } from "./walk.ts";
 import { WalkRows } from "./walk-rows.ts";
 
@@ -42,6 +43,7 @@ class Seen {
   readonly #request: WalkRequest;
   readonly #excluded: Excluder;
   readonly #held: OpenFolders;
+  readonly #calls: SystemCalls | null;
   readonly #rows: WalkRows;
   readonly #unreadable: Unreadable[] = [];
   readonly #passedOver: PassedOver[] = [];
@@ -50,6 +52,7 @@ class Seen {
   constructor(request: WalkRequest, held: OpenFolders, calls: SystemCalls | null) {
     this.#request = request;
     this.#held = held;
+    this.#calls = calls;
     this.#rows = new WalkRows(request, calls);
     this.#excluded = compileExclude(request.exclude);
   }
@@ -71,6 +74,7 @@ class Seen {
     const { only } = this.#request;
     const troubles = this.#unreadable.length;
     const names = only === null ? this.#list(folder, absolute) : [{ name: only, isFile: false }];
+    if (this.#calls !== null && this.#request.readsSmall) this.#readAhead(names, absolute, this.#calls);
     this.#rows.begin(folder, this.#request.junk === "marked" && isJunkFolder(folder));
     const folders: PathText[] = [];
     let before: PathText | null = null;
@@ -100,6 +104,11 @@ class Seen {
       passedOver: this.#passedOver,
       rest,
     };
+  }
+
+  #readAhead(names: readonly Listed[], folder: PathText, calls: SystemCalls): void {
+    const files = names.filter(({ isFile }) => isFile).map(({ name }) => name);
+    if (files.length > 0) readAheadSmall(this.#held.descriptor(folder), files, calls);
   }
 
   #list(folder: PathText, absolute: PathText): Listed[] {
