@@ -35,6 +35,10 @@ const mayWrite: Readonly<Record<string, readonly string[]>> = {
   "cli/duplicates.ts": ["open"], // the table that --csv names
 };
 
+/** The one file that calls C functions: what it declares can only look and read. */
+const callingC = "disk/system-calls.ts";
+const isForeign = (from: string, names: readonly string[]) => from === "koffi" && names.length > 0;
+
 interface Import {
   readonly from: string;
   /** The names between the braces; "*" for the module as a whole. */
@@ -48,6 +52,7 @@ function breaches(file: string, text: string): string[] {
   const imports = importsOf(code);
   return [
     ...imports.flatMap(({ from }) => layerBreach(file, folder, from) ?? []),
+    ...imports.flatMap(({ from, names }) => (isForeign(from, names) && file !== callingC ? ["calls C functions"] : [])),
     ...(folder === "inventory" ? [] : sqlBreaches(code, imports)),
     ...(folder === "archive" || folder === "inventory" ? [] : writeBreaches(file, code, imports)),
   ];
@@ -133,6 +138,7 @@ describe("a planted breach is found", () => {
     ["sources/a.ts", `import * as fs from "node:fs";`, /\*/],
     ["sources/a.ts", `import { openSync as o, constants } from "node:fs"; o(a, constants.O_RDWR);`, /for writing/],
     ["cli/a.ts", `import { open } from "node:fs/promises"; await open(path, "wx");`, /for writing/],
+    ["disk/a.ts", `const ffi = await import("koffi");`, /C functions/],
     ["cli/a.ts", `import { writeFile } from "node:fs/promises";`, /writeFile/],
   ];
   for (const [file, text, found] of planted) {

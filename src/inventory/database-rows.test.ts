@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import fc from "fast-check";
+import { CopyRows } from "../model/copy-rows.ts";
 import { testDatabase } from "../testing/database.ts";
 import { sql } from "./database.ts";
 
@@ -21,6 +23,43 @@ describe("copyIn", () => {
     assert.deepEqual(await database.query(sql`select count(*)::int4, min(name), sum(n)::int8 from t`), [
       { count: 20_000, min: "name 0", sum: 199_990_000n },
     ]);
+  });
+
+  test("sends rows in binary, which arrive as they were written", async () => {
+    await using fresh = await testDatabase(noTables);
+    const { database } = fresh;
+    await database.query(sql`create table t (n bigint, name text, yes boolean, hash bytea)`);
+    const values = fc.record({
+      n: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      name: fc.option(fc.string({ unit: "binary" }).filter((text) => !text.includes("\0"))),
+      yes: fc.boolean(),
+      hash: fc.option(fc.uint8Array({ maxLength: 40 })),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(values), fc.integer({ min: 1, max: 100 }), async (all, cut) => {
+        const rows = new CopyRows(8);
+        for (const { n, name, yes, hash } of all) {
+          rows.row(4).int8(n);
+          if (name === null) rows.none();
+          else rows.text(name);
+          rows.boolean(yes);
+          if (hash === null) rows.none();
+          else rows.bytea(Buffer.from(hash).toString("hex"));
+        }
+        const bytes = rows.take();
+        const chunks = Array.from({ length: Math.ceil(bytes.length / cut) }, (_, at) =>
+          bytes.subarray(at * cut, (at + 1) * cut),
+        );
+        await database.query(sql`truncate t`);
+
+        assert.equal(await database.copyIn("t (n, name, yes, hash)", chunks, "binary"), all.length);
+        const arrived = await database.query<{ hash: Buffer | null }>(sql`select n, name, yes, hash from t`);
+        assert.deepEqual(
+          arrived.map((row) => ({ ...row, hash: row.hash === null ? null : new Uint8Array(row.hash) })),
+          all.map(({ n, name, yes, hash }) => ({ n, name, yes, hash })),
+        );
+      }),
+    );
   });
 
   test("reads its rows only as fast as the server takes them", async () => {
