@@ -35,9 +35,9 @@ export function runCommand({ withApp }: Workbench) {
         const acceptance = { shrink: options.acceptShrink ?? [] };
         return finish(app, console, await runEverything(app, { until, acceptance }));
       };
-      const prepare = () => {
+      const prepare = async () => {
+        await load();
         startThreads();
-        return load();
       };
       return withApp(options, work, prepare);
     });

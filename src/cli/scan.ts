@@ -35,9 +35,9 @@ export function scanCommand({ withApp }: Workbench) {
         const acceptance = { shrink: options.acceptShrink ?? [] };
         return finish(app, console, await scanSources(app, names, { engine, acceptance }));
       };
-      const prepare = () => {
+      const prepare = async () => {
+        await load();
         startThreads();
-        return load();
       };
       return withApp(options, work, prepare);
     });
