@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -48,6 +49,17 @@ async function scan(home: Household): Promise<Summary> {
   return documentOf<Summary>(await home.onefold(["scan", "--json", ...home.places]));
 }
 
+/** What is written is flushed first: only that can be forgotten. */
+function forgetFiles(): boolean {
+  try {
+    execFileSync("sync");
+    writeFileSync("/proc/sys/vm/drop_caches", "3");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test("many small files, read as soon as they are seen: the same duplicates, and no byte is read twice", async () => {
   await using home = await household({ disk: {} });
   layOutMany(home);
@@ -65,6 +77,35 @@ test("many small files, read as soon as they are seen: the same duplicates, and 
   const second = await scan(home);
   assert.deepEqual([second.scan.unchanged, second.scan.readBytes], [files, 0]);
   assert.deepEqual(second.duplicates, first.duplicates);
+});
+
+test("many small files of which nothing is in memory are asked for ahead: the same duplicates", async (t) => {
+  await using home = await household({ disk: {} });
+  layOutMany(home);
+  await delay(racyMs);
+  if (!forgetFiles()) return t.skip("only root can make the system forget what it has in memory");
+  const { duplicates, scan: scanned } = await scan(home);
+
+  assert.deepEqual({ groups: duplicates.groups, files: duplicates.files }, expected());
+  assert.equal(scanned.unreadable, 0);
+});
+
+test("a first scan that was killed in the middle leaves what the next one needs to find the same", async () => {
+  await using home = await household({ disk: {} });
+  layOutMany(home);
+  await delay(racyMs);
+  for (const afterMs of [400, 600, 800, 1_000]) {
+    const killed = home.start(["scan", "--json", ...home.places]);
+    await delay(afterMs);
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+  }
+  const { duplicates, scan: scanned } = await scan(home);
+
+  assert.deepEqual({ groups: duplicates.groups, files: duplicates.files }, expected());
+  assert.equal(scanned.files, files);
+  const written = await readFile(join(migrationFolder, "schema.sql"), "utf8");
+  assert.equal(await dumpSchema(home.database), written);
 });
 
 test("after a scan that found the same as ever, a changed file, a new one and one that went are noticed", async () => {

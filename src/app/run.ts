@@ -1,9 +1,8 @@
-import { AppError, ExitCode } from "../model/errors.ts";
 import { consolidate, takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
 import { makePlan, type Plan, type PlanTotals, type Room } from "./plan.ts";
 import type { ConsolidateTotals } from "./recorder.ts";
-import { type Engine, type ScanResult, type ScanTotals, scan } from "./scan.ts";
+import { type ScanResult, type ScanTotals, scan } from "./scan.ts";
 import type { Acceptance, Targets } from "./targets.ts";
 import { type Outcome, requireArchive, underLock } from "./under-lock.ts";
 
@@ -15,16 +14,6 @@ export interface RunParts {
   /** What is free in the archive; where nothing was carried out. */
   readonly room?: Room;
   readonly consolidate?: ConsolidateTotals;
-}
-
-/** `onefold scan`: brings the inventory up to date; of all sources, or of those named. */
-export function scanCommand(
-  app: App,
-  names: readonly string[],
-  { engine, acceptance }: { readonly engine: Engine; readonly acceptance: Acceptance },
-): Promise<Outcome<RunParts>> {
-  const work = (targets: Targets, runId: string) => scan(app, chosen(targets, names), runId, { engine });
-  return underLock<RunParts>(app, "scan", work, { acceptance });
 }
 
 /** `onefold run`: scan, plan, consolidate; or the first two alone. */
@@ -84,16 +73,4 @@ export function planCommand(app: App, show: (plan: Plan) => Promise<void>): Prom
 function withPlan(scanned: ScanResult, plan: Plan): ScanResult & { readonly plan: PlanTotals } {
   const read = { ...scanned.scan, readBytes: scanned.scan.readBytes + plan.readBytes };
   return { ...scanned, scan: read, plan: plan.totals };
-}
-
-function chosen(targets: Targets, names: readonly string[]): Targets {
-  if (names.length === 0) return targets;
-  const known = new Set<string>(targets.sources.map(({ name }) => name));
-  const unknown = names.filter((name) => !known.has(name));
-  if (unknown.length > 0) {
-    throw new AppError("NO_SUCH_SOURCE", ExitCode.usage, `there is no source named ${unknown.join(", ")}`, {
-      hint: `Sources are: ${[...known].join(", ")}`,
-    });
-  }
-  return { ...targets, sources: targets.sources.filter(({ name }) => names.includes(name)) };
 }

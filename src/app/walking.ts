@@ -3,7 +3,7 @@ import type { DedicatedSession, Session } from "../inventory/database.ts";
 import { findUnseen, markGone, unseenFolders } from "../inventory/gone.ts";
 import { postponeIndexes } from "../inventory/late-indexes.ts";
 import { addProblems } from "../inventory/problems.ts";
-import { beginScan, type Look, mergeSeen, reserveFolders } from "../inventory/seen.ts";
+import { beginScan, firstFolderOf, type Look, mergeSeen } from "../inventory/seen.ts";
 import { isUnseen, scanBegun, sourceScanned } from "../inventory/sources.ts";
 import type { Problem } from "../model/operation.ts";
 import { type WalkBatch, type WalkOptions, type WalkRules, walk } from "../sources/walk.ts";
@@ -101,7 +101,7 @@ async function walkTarget(app: App, target: Target, context: Context): Promise<W
   await scanBegun(app.db, target.id);
   const { watch } = target;
   const looking = new Looking(app, session, target, context);
-  const firstNumber = (await isUnseen(app.db, target.id)) ? await reserveFolders(app.db) : null;
+  const firstNumber = (await isUnseen(app.db, target.id)) ? firstFolderOf(target.id) : null;
   await looking.lookThrough(firstNumber);
   // Where no file was known before, none can be missed.
   const mayMiss = firstNumber === null;

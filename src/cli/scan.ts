@@ -28,7 +28,7 @@ export function scanCommand({ withApp }: Workbench) {
       }),
     )
     .action((names, options) => {
-      const load = () => import("../app/run.ts");
+      const load = () => import("../app/scan-sources.ts");
       const work = async (app: App, console: Console) => {
         const { scanCommand: scanSources } = await load();
         const engine = options.engine === "czkawka" ? "czkawka" : "onefold";

@@ -6,7 +6,7 @@ import type { PathText } from "../model/path.ts";
 import { testDatabase } from "../testing/database.ts";
 import { type Database, type DedicatedSession, sql } from "./database.ts";
 import { findUnseen, markGone } from "./gone.ts";
-import { beginScan, mergeSeen, reserveFolders, type SeenFolder } from "./seen.ts";
+import { beginScan, firstFolderOf, mergeSeen, type SeenFolder } from "./seen.ts";
 import { isUnseen } from "./sources.ts";
 
 /** Sizes of files by folder and name: what a disk shows. */
@@ -37,9 +37,9 @@ function walked(shown: Shown, first: number): SeenFolder[] {
     });
 }
 
-async function sourceIn(database: Database): Promise<number> {
+async function sourceIn(database: Database, name = "disk"): Promise<number> {
   const [row] = await database.query<{ id: number }>(sql`
-    insert into source (kind, name, root) values ('source', 'disk', '/disk') returning id
+    insert into source (kind, name, root) values ('source', ${name}, ${`/${name}`}) returning id
   `);
   assert.ok(row !== undefined);
   return row.id;
@@ -49,7 +49,7 @@ async function sourceIn(database: Database): Promise<number> {
 async function scan(database: Database, sourceId: number, shown: Shown, { killed = false } = {}) {
   await using session = await database.session();
   await beginScan(session);
-  const first = (await isUnseen(database, sourceId)) ? await reserveFolders(database) : null;
+  const first = (await isUnseen(database, sourceId)) ? firstFolderOf(sourceId) : null;
   const seen = { sourceId, kind: "source", look: first === null ? "first" : "new" } as const;
   const counts = await mergeSeen(session, seen, { folders: walked(shown, first ?? 0) });
   if (!killed) await endScan(session, sourceId);
@@ -102,6 +102,26 @@ test("whoever writes what is known of a file, its folder is compared again", asy
     await scan(fresh.database, source, { one: { a: 1, b: 2 }, two: { c: 3 } });
     assert.deepEqual(await knownIn(fresh.database), { one: { a: 1, b: 2 }, two: { c: 3 } }, write.text);
   }
+});
+
+test("two new sources that are walked side by side keep their folders apart, and each goes on in its own", async () => {
+  await using fresh = await testDatabase();
+  const [one, two] = [await sourceIn(fresh.database, "one"), await sourceIn(fresh.database, "two")];
+  const disk = { "": { a: 1 }, below: { b: 2 } };
+  await Promise.all([scan(fresh.database, one, disk), scan(fresh.database, two, disk)]);
+  const more = { ...disk, new: { c: 3 } };
+
+  assert.deepEqual(await scan(fresh.database, one, more), { new: 1, changed: 0, unchanged: 2, bytes: 6 });
+  assert.deepEqual(await scan(fresh.database, two, more), { new: 1, changed: 0, unchanged: 2, bytes: 6 });
+  const [{ apart } = { apart: false }] = await fresh.database.query<{ apart: boolean }>(sql`
+    select count(distinct id) = 6 and count(*) filter (where id < 2 ^ 40) = 2 as apart from folder
+  `);
+  assert.ok(apart);
+});
+
+test("after thousands of sources there are no more ids that are set aside, and it goes without", () => {
+  assert.equal(firstFolderOf(8_190), 8_190 * 2 ** 40);
+  assert.equal(firstFolderOf(8_191), null);
 });
 
 test("a file cannot lie in a folder that nobody knows", async () => {

@@ -25,7 +25,7 @@ export interface SeenBatch {
 
 /**
  * "again": what the first look of this scan has seen may be among it. "new": nothing of the source is known; its folders
- * have numbers of {@link reserveFolders}, which become their ids.
+ * have numbers from {@link firstFolderOf} on, which become their ids.
  */
 export type Look = "first" | "again" | "new";
 
@@ -101,19 +101,18 @@ async function noteUnchanged(db: Session, sourceId: number, folders: readonly Se
   return new Set(rows.map(({ number }) => number));
 }
 
-/** How many ids are set aside for a new source: for as many requests as a walk of ten million folders can need. */
-const reservedFolders = 2 ** 40;
-/** Ids stay exact as numbers of JavaScript. */
-const lastReserved = 2 ** 53 - reservedFolders;
+/** Ids that are set aside for each source: for as many requests as a walk of ten million folders can need. */
+const idsPerSource = 2 ** 40;
 
-/** Sets ids aside for the folders of a new source. @returns the first; null: none are left, as after 8,000 sources. */
-export async function reserveFolders(database: Session): Promise<number | null> {
-  const [row] = await database.query<{ last: number }>(sql`
-    with next as (select nextval(pg_get_serial_sequence('folder', 'id')) as id)
-    select setval(pg_get_serial_sequence('folder', 'id'), id + ${reservedFolders}::bigint)::float8 as last
-    from next where id < ${lastReserved}::bigint
-  `);
-  return row === undefined ? null : row.last - reservedFolders;
+/**
+ * The first of the ids that are set aside for the folders of a new source. The sequence, from which all later folders
+ * have theirs, never comes so far.
+ *
+ * @returns null where an id would not be exact as a number any more, from the 8,191st source on.
+ */
+export function firstFolderOf(sourceId: number): number | null {
+  const first = sourceId * idsPerSource;
+  return first + idsPerSource > Number.MAX_SAFE_INTEGER ? null : first;
 }
 
 /** There is nothing to compare them with: rows go where they stay, as they came. */
@@ -124,8 +123,7 @@ async function addFolders(db: Session, sourceId: number, folders: readonly SeenF
     select id, ${sourceId}, path
     from unnest(${numbers}::bigint[], ${folders.map(({ path }) => path)}::text[]) as given (id, path)
   `);
-  const rows = folders.map((folder) => folder.rows);
-  await db.copyIn(`file (folder_id, ${walkColumns})`, rows, "binary");
+  await db.copyIn(`file (folder_id, ${walkColumns})`, [rowsOf(folders)], "binary");
   // Not with the folders: whatever is added to one makes its digest void.
   await db.query(sql`
     with noted as (insert into seen_folder select unnest(${numbers}::bigint[]))
@@ -137,6 +135,11 @@ async function addFolders(db: Session, sourceId: number, folders: readonly SeenF
   return { ...nothingSeen, new: sum(({ files }) => files), bytes: sum(({ bytes }) => bytes) };
 }
 
+/** In one piece: a message a folder would cost more than the rows of a small one. */
+function rowsOf(folders: readonly SeenFolder[]): Uint8Array {
+  return Buffer.concat(folders.map(({ rows }) => rows));
+}
+
 async function mergeFolders(db: Session, seen: Seen, folders: readonly SeenFolder[]): Promise<SeenCounts> {
   await db.query(sql`
     insert into folder (source_id, path)
@@ -144,8 +147,7 @@ async function mergeFolders(db: Session, seen: Seen, folders: readonly SeenFolde
     on conflict do nothing
   `);
   await db.query(sql`truncate seen`);
-  const rows = folders.map((folder) => folder.rows);
-  await db.copyIn(`seen (folder_number, ${walkColumns})`, rows, "binary");
+  await db.copyIn(`seen (folder_number, ${walkColumns})`, [rowsOf(folders)], "binary");
   await db.query(sql`analyze seen`);
   const counts = await compareFiles(db, seen, folders);
   await keepDigests(db, seen.sourceId, folders);

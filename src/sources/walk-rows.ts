@@ -1,5 +1,5 @@
-import { type BigIntStats, fstatSync, lstatSync, openSync, readSync } from "node:fs";
-import { Blake3Hasher, blake3 } from "@napi-rs/blake-hash";
+import { type BigIntStats, fstatSync, lstatSync, openSync } from "node:fs";
+import { blake3 } from "@napi-rs/blake-hash";
 import { closeQuietly } from "../disk/close-quietly.ts";
 import { unfollowed } from "../disk/open-file.ts";
 import { inHeld } from "../disk/open-folders.ts";
@@ -10,14 +10,11 @@ import { emptyContent } from "../model/fingerprint.ts";
 import { type PathText, systemPath } from "../model/path.ts";
 import { type EpochNs, isRacy, storable } from "../model/time.ts";
 import { isJunkFile } from "./junk.ts";
+import { readSmall } from "./read-small.ts";
 import { smallUpTo, type WalkedFolder, type WalkRequest } from "./walk.ts";
 
 /** Hex digits of a folder's digest. */
 const digestDigits = 32;
-
-/** One more than a small file has, to see that it got no longer. */
-const chunk = Buffer.allocUnsafeSlow(smallUpTo + 1);
-const hasher = new Blake3Hasher();
 
 /** What a row needs of a look at a file. */
 interface Looked {
@@ -197,40 +194,6 @@ export class WalkRows {
   #tell(fd: number, size: number, mtime: EpochNs, ctime: EpochNs): Told {
     const hash = readSmall(fd, size, this.read, this.#calls);
     return hash === null ? nothing : { hash, racy: isRacy(mtime, ctime, this.#began, Date.now()) };
-  }
-}
-
-/**
- * Reads a small file right after it was looked at.
- *
- * What is written to it from that look on gives it other times than the row has, or it is racy: the next scan reads it
- * again. So one look, before reading, is enough.
- *
- * @param size As the look at the open file told.
- * @returns Its hash; null if it cannot be read, or is not as long as it was: those who read later tell why.
- */
-export function readSmall(
-  fd: number,
-  size: number,
-  read: { files: number; bytes: number },
-  calls: SystemCalls | null,
-): string | null {
-  const got = calls === null ? readFrom(fd, size + 1) : calls.read(fd, chunk, size + 1);
-  read.bytes += Math.max(0, got);
-  if (got !== size) return null;
-  read.files++;
-  hasher.reset();
-  hasher.update(chunk.subarray(0, size));
-  return hasher.digest("hex");
-}
-
-/** -1 if it cannot be read. */
-function readFrom(fd: number, bytes: number): number {
-  try {
-    return readSync(fd, chunk, 0, bytes, 0);
-  } catch (error) {
-    if (systemCode(error) === null) throw error;
-    return -1;
   }
 }
 
