@@ -79,6 +79,9 @@ export class LiveProgress implements Progress, Disposable {
   }
 }
 
+/** As long as these take, a file takes that has none: else the time left would be wrong by hours where small ones come first. */
+const bytesAsFile = 200_000;
+
 class RunningPhase implements Phase {
   readonly end: () => void;
   readonly #name: string;
@@ -126,7 +129,8 @@ class RunningPhase implements Phase {
   #secondsLeft(seconds: number): number | null {
     const total = this.#total;
     if (total === null || seconds < 2) return null;
-    const done = total.bytes > 0 ? this.#bytes / total.bytes : this.#files / Math.max(1, total.files);
+    const weight = (files: number, bytes: number) => bytes + files * bytesAsFile;
+    const done = weight(this.#files, this.#bytes) / Math.max(1, weight(total.files, total.bytes));
     return done > 0 ? Math.max(0, seconds / done - seconds) : null;
   }
 }

@@ -2,11 +2,8 @@ import type { SystemCalls } from "../disk/system-calls.ts";
 import type { PathText } from "../model/path.ts";
 import { smallUpTo } from "./walk.ts";
 
-/** Files that are asked for at once: what they take together stays in memory until they are read. */
-const most = 1_000;
-
 /**
- * Has the system begin to read the small files of a folder, if they are not in memory: then the disk has many questions
+ * Has the system begin to read small files of a folder, if they are not in memory: then the disk has many questions
  * at once to answer, instead of one a thread.
  *
  * @param folder Open: file descriptor.
@@ -14,7 +11,7 @@ const most = 1_000;
  */
 export function readAheadSmall(folder: number, names: readonly PathText[], calls: SystemCalls): void {
   let isFirst = true;
-  for (const name of names.slice(0, most)) {
+  for (const name of names) {
     if (name.includes("\\")) continue;
     const fd = calls.openForReading(folder, name);
     if (fd < 0) continue;

@@ -14,6 +14,9 @@ import { WalkRows } from "./walk-rows.ts";
 /** Files of a request for which it pays to load the system calls. */
 const worthLoading = 2_000;
 
+/** Files that are asked for at once: what they take together stays in memory until they are read. */
+const filesAhead = 1_000;
+
 /** Belongs to onefold itself, in an archive. */
 const privateFolder = ".onefold";
 
@@ -74,11 +77,11 @@ class Seen {
     const { only } = this.#request;
     const troubles = this.#unreadable.length;
     const names = only === null ? this.#list(folder, absolute) : [{ name: only, isFile: false }];
-    if (this.#calls !== null && this.#request.readsSmall) this.#readAhead(names, absolute, this.#calls);
     this.#rows.begin(folder, this.#request.junk === "marked" && isJunkFolder(folder));
     const folders: PathText[] = [];
     let before: PathText | null = null;
-    for (const { name, isFile } of names) {
+    for (const [n, { name, isFile }] of names.entries()) {
+      if (n % filesAhead === 0) this.#readAhead(names.slice(n, n + filesAhead), absolute);
       // A name that changes during the listing may be told twice.
       if (name === before) continue;
       before = name;
@@ -106,9 +109,10 @@ class Seen {
     };
   }
 
-  #readAhead(names: readonly Listed[], folder: PathText, calls: SystemCalls): void {
+  #readAhead(names: readonly Listed[], folder: PathText): void {
+    if (this.#calls === null || !this.#request.readsSmall) return;
     const files = names.filter(({ isFile }) => isFile).map(({ name }) => name);
-    if (files.length > 0) readAheadSmall(this.#held.descriptor(folder), files, calls);
+    if (files.length > 0) readAheadSmall(this.#held.descriptor(folder), files, this.#calls);
   }
 
   #list(folder: PathText, absolute: PathText): Listed[] {
