@@ -1,5 +1,6 @@
 import { readSync } from "node:fs";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
+import { type Looked, lookAt } from "../disk/looked.ts";
 import type { SystemCalls } from "../disk/system-calls.ts";
 import { systemCode } from "../model/errors.ts";
 import { smallUpTo } from "./walk.ts";
@@ -8,28 +9,32 @@ import { smallUpTo } from "./walk.ts";
 const chunk = Buffer.allocUnsafeSlow(smallUpTo + 1);
 const hasher = new Blake3Hasher();
 
+/** A version of a file, by what a look told of it. */
+export type Version = Pick<Looked, "size" | "mtimeNs" | "ctimeNs">;
+
 /**
  * Reads a small file right after it was looked at.
  *
- * What is written to it from that look on gives it other times than the row has, or it is racy: the next scan reads it
- * again. So one look, before reading, is enough.
- *
- * @param size As the look at the open file told.
- * @returns Its hash; null if it cannot be read, or is not as long as it was: those who read later tell why.
+ * @param seen What the look at the open file told.
+ * @returns Its hash; null if it cannot be read, or did not keep still: those who read later tell why.
  */
 export function readSmall(
   fd: number,
-  size: number,
+  seen: Version,
   read: { files: number; bytes: number },
   calls: SystemCalls | null,
 ): string | null {
-  const got = calls === null ? readFrom(fd, size + 1) : calls.read(fd, chunk, size + 1);
+  const got = calls === null ? readFrom(fd, seen.size + 1) : calls.read(fd, chunk, seen.size + 1);
   read.bytes += Math.max(0, got);
-  if (got !== size) return null;
+  if (got !== seen.size || !isStill(seen, lookAt(fd, calls))) return null;
   read.files++;
   hasher.reset();
-  hasher.update(chunk.subarray(0, size));
+  hasher.update(chunk.subarray(0, seen.size));
   return hasher.digest("hex");
+}
+
+function isStill(seen: Version, now: Version): boolean {
+  return now.size === seen.size && now.mtimeNs === seen.mtimeNs && now.ctimeNs === seen.ctimeNs;
 }
 
 /** -1 if it cannot be read. */

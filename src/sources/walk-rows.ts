@@ -1,6 +1,7 @@
-import { type BigIntStats, fstatSync, lstatSync, openSync } from "node:fs";
+import { type BigIntStats, lstatSync, openSync } from "node:fs";
 import { blake3 } from "@napi-rs/blake-hash";
 import { closeQuietly } from "../disk/close-quietly.ts";
+import { type Looked, lookAt, lookedBy } from "../disk/looked.ts";
 import { unfollowed } from "../disk/open-file.ts";
 import { inHeld } from "../disk/open-folders.ts";
 import type { SystemCalls } from "../disk/system-calls.ts";
@@ -8,25 +9,13 @@ import { CopyRows } from "../model/copy-rows.ts";
 import { systemCode } from "../model/errors.ts";
 import { emptyContent } from "../model/fingerprint.ts";
 import { type PathText, systemPath } from "../model/path.ts";
-import { type EpochNs, isRacy, storable } from "../model/time.ts";
+import { isRacy, storable } from "../model/time.ts";
 import { isJunkFile } from "./junk.ts";
-import { readSmall } from "./read-small.ts";
+import { readSmall, type Version } from "./read-small.ts";
 import { smallUpTo, type WalkedFolder, type WalkRequest } from "./walk.ts";
 
 /** Hex digits of a folder's digest. */
 const digestDigits = 32;
-
-/** What a row needs of a look at a file. */
-interface Looked {
-  readonly isFile: boolean;
-  /** Bytes. */
-  readonly size: number;
-  readonly nlink: number;
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-}
 
 /** What reading told; times of the file so near to it that they may not tell a change make it racy. */
 interface Told {
@@ -104,7 +93,7 @@ export class WalkRows {
   end(isWhole: boolean): void {
     if (this.#folderFiles === 0) return;
     this.files += this.#folderFiles;
-    const standing = this.#standing.written() as Buffer;
+    const standing = this.#standing.slice(0, this.#standing.length) as Buffer;
     this.folders.push({
       number: Number(this.#number),
       path: this.#path,
@@ -125,7 +114,7 @@ export class WalkRows {
     const fd = this.#open(name);
     if (fd < 0) return false;
     try {
-      const looked = this.#lookAt(fd);
+      const looked = lookAt(fd, this.#calls);
       if (!looked.isFile) return false;
       this.#note(name, looked, this.#isJunkFile(name, looked), fd);
       return true;
@@ -147,12 +136,6 @@ export class WalkRows {
     }
   }
 
-  #lookAt(fd: number): Looked {
-    const calls = this.#calls;
-    if (calls !== null && calls.statx(fd, "") === 0) return calls.found;
-    return lookedBy(fstatSync(fd, { bigint: true }));
-  }
-
   /** A name with bytes that are no text is for node, which takes bytes. */
   #callsFor(name: PathText): SystemCalls | null {
     return name.includes("\\") ? null : this.#calls;
@@ -165,8 +148,8 @@ export class WalkRows {
   /** @param fd To read it by, if that may be. */
   #note(name: PathText, looked: Looked, isJunk: boolean, fd: number | null): void {
     const { inodes } = this.#request;
-    const { size, nlink } = looked;
-    const [mtime, ctime] = [storable(looked.mtimeNs), storable(looked.ctimeNs)];
+    const { size, nlink, mtimeNs, ctimeNs } = looked;
+    const [mtime, ctime] = [storable(mtimeNs), storable(ctimeNs)];
     const isSmall = size > 0 && size <= smallUpTo && !isJunk;
     const begin = this.#rows.row(10).int8(this.#number).length;
     this.#rows.text(name).int8Of(size).int8(mtime);
@@ -178,7 +161,8 @@ export class WalkRows {
     // In the archive each new link to a file changes its ctime, and nothing else about it.
     this.#standing.append(this.#rows.slice(begin, inodes === "all" ? withoutChange : end));
     // Of several names of one file one is read, and which ones there are is known in the end only.
-    const told = fd !== null && isSmall && nlink === 1 ? this.#tell(fd, size, mtime, ctime) : this.#untold(size);
+    const mayRead = isSmall && nlink === 1;
+    const told = fd !== null && mayRead ? this.#tell(fd, { size, mtimeNs, ctimeNs }) : this.#untold(size);
     this.#rows.boolean(told.racy);
     if (told.hash === null) this.#rows.none();
     else this.#rows.bytea(told.hash);
@@ -191,15 +175,10 @@ export class WalkRows {
     return size === 0 && this.#request.reading !== undefined ? empty : nothing;
   }
 
-  #tell(fd: number, size: number, mtime: EpochNs, ctime: EpochNs): Told {
-    const hash = readSmall(fd, size, this.read, this.#calls);
-    return hash === null ? nothing : { hash, racy: isRacy(mtime, ctime, this.#began, Date.now()) };
+  #tell(fd: number, seen: Version): Told {
+    const hash = readSmall(fd, seen, this.read, this.#calls);
+    return hash === null ? nothing : { hash, racy: isRacy(seen.mtimeNs, seen.ctimeNs, this.#began, Date.now()) };
   }
-}
-
-function lookedBy(stat: BigIntStats): Looked {
-  const { dev, ino, mtimeNs, ctimeNs } = stat;
-  return { isFile: stat.isFile(), size: Number(stat.size), nlink: Number(stat.nlink), dev, ino, mtimeNs, ctimeNs };
 }
 
 /** Device and inode numbers have 64 bits without sign, the database's with one. */
