@@ -1,6 +1,10 @@
 import { startEarly } from "../threads/pool.ts";
 
-/** For commands that look at disks: the threads that look at roots and walk start while the database does. */
-export function startThreads(): void {
-  startEarly(3);
+/** What a command that looks at disks does while the database starts: loads, then starts its threads. */
+export function gettingReady(load: () => Promise<unknown>): () => Promise<void> {
+  return async () => {
+    await load();
+    // One that looks at roots, two that walk.
+    startEarly(3);
+  };
 }

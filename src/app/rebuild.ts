@@ -87,7 +87,7 @@ async function rebuild(app: App, work: Work): Promise<RebuildTotals> {
   await beginOrigins(session);
   // First, so that a damaged journal is found out before anything is changed.
   const { journals, runs } = await collect(app, work, session);
-  await walkTargets(app, [archive], runId, "nothing");
+  await walkTargets(app, [archive], runId, "empty files");
   await makeIndexes(app.db);
   const { bytesRead } = read ? await readUnknown(app, archive, runId) : { bytesRead: 0 };
   if (app.signal.aborted) throw app.signal.reason;

@@ -41,7 +41,7 @@ export async function scan(
 ): Promise<ScanResult> {
   const started = app.now().getTime();
   const everything = [...targets.sources, ...(targets.archive === null ? [] : [targets.archive])];
-  const seen = await walkTargets(app, everything, runId, engine === "onefold" ? "small files" : "nothing");
+  const seen = await walkTargets(app, everything, runId, engine === "onefold" ? "small files" : "empty files");
   if (engine === "czkawka" && !app.signal.aborted) {
     // With all that reads foreign results: not for those who have no need of it.
     const { claimWithCzkawka } = await import("./czkawka.ts");
@@ -53,6 +53,8 @@ export async function scan(
   );
   const compared = await compare(app, targets, runId, junk);
   const { hashed } = compared;
+  // After an interruption the next scan makes them.
+  if (!app.signal.aborted) await makeIndexes(app.db);
   if (targets.archive !== null) await adoptStanding(app, targets.archive);
   const { read, ...counts } = sumOf(seen.slice(0, targets.sources.length));
   return {
@@ -77,15 +79,9 @@ async function compare(
   const sourceIds = sources.map(({ id }) => id);
   const comparison = { sourceIds, archiveId: archive?.id ?? null, junk };
   const known = await comparedBefore(app.db, comparison);
-  if (known !== null) {
-    await makeIndexes(app.db);
-    return { hashed: { files: 0, bytesRead: 0, unreadable: 0 }, duplicates: known };
-  }
+  if (known !== null) return { hashed: { files: 0, bytesRead: 0, unreadable: 0 }, duplicates: known };
   const hashed = await findDuplicates(app, { sources, archive }, runId, junk);
   const isWhole = !app.signal.aborted && hashed.unreadable === 0 && sources.every(({ watch }) => watch.lost === null);
-  const [duplicates] = await Promise.all([
-    isWhole ? rememberComparison(app.db, comparison) : duplicateTotals(app.db, sourceIds),
-    app.signal.aborted ? null : makeIndexes(app.db),
-  ]);
+  const duplicates = isWhole ? await rememberComparison(app.db, comparison) : await duplicateTotals(app.db, sourceIds);
   return { hashed, duplicates };
 }

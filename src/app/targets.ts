@@ -122,7 +122,8 @@ async function refuseReplaced(
   app.progress.note(`${what} was ${known.mount.type} of ${known.mount.source}, now it is ${now}; its files are there.`);
 }
 
-function refuseUnknown(names: readonly string[], sources: readonly SourceConfig[]): void {
+/** @throws AppError NO_SUCH_SOURCE */
+export function refuseUnknown(names: readonly string[], sources: readonly Pick<SourceConfig, "name">[]): void {
   const known = new Set<string>(sources.map(({ name }) => name));
   const unknown = names.filter((name) => !known.has(name));
   if (unknown.length === 0) return;

@@ -54,8 +54,8 @@ function plus(a: TargetCounts, b: TargetCounts): TargetCounts {
   };
 }
 
-/** "small files": those of a source that is new and not over a network are read as soon as they are seen, if many. */
-export type WalkReading = "nothing" | "small files";
+/** See {@link WalkRules.reading}; small files are read of sources only that are new and not over a network. */
+export type WalkReading = NonNullable<WalkRules["reading"]>;
 
 /**
  * Brings the files of sources and the archive up to date with the disks, side by side. Committed as it goes. Indexes that
@@ -150,8 +150,8 @@ class Looking {
   lookThrough(firstNumber: number | null): Promise<void> {
     if (firstNumber === null) return this.#look("first", this.#rules, () => true);
     // Over a network, and where the disk has to look for each file, what need not be read is not.
-    const reads = this.#context.reading === "small files" && this.#target.kind === "source" && !this.#target.remote;
-    const reading = reads ? "small files" : "empty files";
+    const isNear = this.#target.kind === "source" && !this.#target.remote;
+    const reading = isNear ? this.#context.reading : "empty files";
     return this.#look("new", { ...this.#rules, firstNumber, reading }, () => true);
   }
 

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "../app/context.ts";
-import { startThreads } from "../app/early.ts";
+import { gettingReady } from "../app/early.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
 import { acceptShrinkOption, exitStatus, withGlobalOptions } from "./options.ts";
@@ -35,10 +35,6 @@ export function runCommand({ withApp }: Workbench) {
         const acceptance = { shrink: options.acceptShrink ?? [] };
         return finish(app, console, await runEverything(app, { until, acceptance }));
       };
-      const prepare = async () => {
-        await load();
-        startThreads();
-      };
-      return withApp(options, work, prepare);
+      return withApp(options, work, gettingReady(load));
     });
 }

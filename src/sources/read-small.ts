@@ -1,6 +1,7 @@
 import { readSync } from "node:fs";
 import { Blake3Hasher } from "@napi-rs/blake-hash";
-import { type Looked, lookAt } from "../disk/looked.ts";
+import { lookAt } from "../disk/looked.ts";
+import { sameVersion, type Version } from "../disk/same-version.ts";
 import type { SystemCalls } from "../disk/system-calls.ts";
 import { systemCode } from "../model/errors.ts";
 import { smallUpTo } from "./walk.ts";
@@ -8,9 +9,6 @@ import { smallUpTo } from "./walk.ts";
 /** One more than a small file has, to see that it got no longer. */
 const chunk = Buffer.allocUnsafeSlow(smallUpTo + 1);
 const hasher = new Blake3Hasher();
-
-/** A version of a file, by what a look told of it. */
-export type Version = Pick<Looked, "size" | "mtimeNs" | "ctimeNs">;
 
 /**
  * Reads a small file right after it was looked at.
@@ -20,21 +18,17 @@ export type Version = Pick<Looked, "size" | "mtimeNs" | "ctimeNs">;
  */
 export function readSmall(
   fd: number,
-  seen: Version,
+  seen: Version<number>,
   read: { files: number; bytes: number },
   calls: SystemCalls | null,
 ): string | null {
   const got = calls === null ? readFrom(fd, seen.size + 1) : calls.read(fd, chunk, seen.size + 1);
   read.bytes += Math.max(0, got);
-  if (got !== seen.size || !isStill(seen, lookAt(fd, calls))) return null;
+  if (got !== seen.size || !sameVersion(seen, lookAt(fd, calls))) return null;
   read.files++;
   hasher.reset();
   hasher.update(chunk.subarray(0, seen.size));
   return hasher.digest("hex");
-}
-
-function isStill(seen: Version, now: Version): boolean {
-  return now.size === seen.size && now.mtimeNs === seen.mtimeNs && now.ctimeNs === seen.ctimeNs;
 }
 
 /** -1 if it cannot be read. */

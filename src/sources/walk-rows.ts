@@ -4,6 +4,7 @@ import { closeQuietly } from "../disk/close-quietly.ts";
 import { type Looked, lookAt, lookedBy } from "../disk/looked.ts";
 import { unfollowed } from "../disk/open-file.ts";
 import { inHeld } from "../disk/open-folders.ts";
+import type { Version } from "../disk/same-version.ts";
 import type { SystemCalls } from "../disk/system-calls.ts";
 import { CopyRows } from "../model/copy-rows.ts";
 import { systemCode } from "../model/errors.ts";
@@ -11,7 +12,7 @@ import { emptyContent } from "../model/fingerprint.ts";
 import { type PathText, systemPath } from "../model/path.ts";
 import { isRacy, storable } from "../model/time.ts";
 import { isJunkFile } from "./junk.ts";
-import { readSmall, type Version } from "./read-small.ts";
+import { readSmall } from "./read-small.ts";
 import { smallUpTo, type WalkedFolder, type WalkRequest } from "./walk.ts";
 
 /** Hex digits of a folder's digest. */
@@ -175,7 +176,7 @@ export class WalkRows {
     return size === 0 && this.#request.reading !== undefined ? empty : nothing;
   }
 
-  #tell(fd: number, seen: Version): Told {
+  #tell(fd: number, seen: Version<number>): Told {
     const hash = readSmall(fd, seen, this.read, this.#calls);
     return hash === null ? nothing : { hash, racy: isRacy(seen.mtimeNs, seen.ctimeNs, this.#began, Date.now()) };
   }

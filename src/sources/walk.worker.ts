@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync } from "node:fs";
 import { OpenFolders } from "../disk/open-folders.ts";
+import { type Ahead, readAhead } from "../disk/read-ahead.ts";
 import { type SystemCalls, systemCalls } from "../disk/system-calls.ts";
 import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, pathText, pathTextOf, systemPath } from "../model/path.ts";
@@ -7,8 +8,7 @@ import { beat } from "../threads/heart.ts";
 import { serveRequests } from "../threads/serve.ts";
 import { compileExclude, type Excluder } from "./exclude.ts";
 import { isJunkFolder } from "./junk.ts";
-import { readAheadSmall } from "./read-ahead.ts";
-import type { PassedOver, Unreadable, WalkRequest, WalkResult } from "./walk.ts";
+import { type PassedOver, smallUpTo, type Unreadable, type WalkRequest, type WalkResult } from "./walk.ts";
 import { WalkRows } from "./walk-rows.ts";
 
 /** Files of a request for which it pays to load the system calls. */
@@ -110,9 +110,7 @@ class Seen {
   }
 
   #readAhead(names: readonly Listed[], folder: PathText): void {
-    if (this.#calls === null || !this.#request.readsSmall) return;
-    const files = names.filter(({ isFile }) => isFile).map(({ name }) => name);
-    if (files.length > 0) readAheadSmall(this.#held.descriptor(folder), files, this.#calls);
+    if (this.#calls !== null && this.#request.readsSmall) readAhead(small(names, folder), this.#held, this.#calls);
   }
 
   #list(folder: PathText, absolute: PathText): Listed[] {
@@ -151,6 +149,12 @@ class Seen {
 
 /** On a share, calls fail by the way when signals arrive or the server is busy: asked again, they tell the truth. */
 const passing: ReadonlySet<string> = new Set(["EINTR", "ENOENT", "ESTALE", "EAGAIN"]);
+
+/** Of every file what a small one has: which ones are small only a look would tell. */
+function* small(names: readonly Listed[], folder: PathText): Generator<Ahead> {
+  const pieces = [{ position: 0, bytes: smallUpTo }];
+  for (const { name, isFile } of names) if (isFile) yield { path: joinPath(folder, name), pieces };
+}
 
 /** A name in a folder. */
 interface Listed {
