@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -61,6 +62,18 @@ test("a run is killed before its journal is flushed, and the power goes later: n
   assert.fail("the moment was missed");
 });
 
+test("a run is killed before it has flushed its links, and the power goes after the next run: they are still there", async (t) => {
+  // Until it was killed in that moment: the first link has its name below by-source/.
+  for (let beforeChange = 36; beforeChange < 70; beforeChange++) {
+    await using at = await crashHome({ phone: {} });
+    if (at === null) return t.skip(noMounts);
+    await takeStep(at, { do: "write", path: "phone/a.txt", content: "blocks" });
+    await takeStep(at, { do: "run", cut: { beforeChange, lingersMs: 0, seed: null } });
+    if (isMirrored(at)) return await settle(at);
+  }
+  assert.fail("the moment was missed");
+});
+
 test("a file that somebody copied into the archive counts as archived when it is on the disk for good, not before", async (t) => {
   await using at = await crashHome({ phone: { "a.txt": "mine" } });
   if (at === null) return t.skip(noMounts);
@@ -86,6 +99,10 @@ async function isTold({ home }: CrashHome): Promise<boolean> {
   const folder = home.path("archive/.onefold/journal");
   const [journal] = await readdir(folder).catch(() => []);
   return journal !== undefined && (await readFile(`${folder}/${journal}`, "utf8")).includes('"do":"done"');
+}
+
+function isMirrored({ home }: CrashHome): boolean {
+  return existsSync(home.path("archive/by-source/phone/a.txt"));
 }
 
 async function entriesOf({ home }: CrashHome): Promise<object[]> {

@@ -44,7 +44,7 @@ export async function recallPlacements(app: App, archive: Target, run: string): 
 async function record(
   app: App,
   { archive, session }: { readonly archive: Target; readonly session: DedicatedSession },
-  { files, unfinished, origins }: ToldBatch,
+  { files, unfinished, unflushed, origins }: ToldBatch,
 ): Promise<void> {
   const inodesTrusted = archive.inodes === "all";
   const placed: Placed[] = [];
@@ -57,10 +57,7 @@ async function record(
     if (found !== null) placed.push({ ...found, head: null, entry });
   }
   // Killed before it had flushed them, with all folders on the way.
-  await flushStanding(
-    archive.root,
-    unfinished.map(({ path }) => path),
-  );
+  await flushStanding(archive.root, unflushed);
   if (placed.length > 0) await recordPlaced(session, { archiveId: archive.id, inodesTrusted }, placed, []);
   await addOrigins(session, origins);
 }
