@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import fc from "fast-check";
 import { sql } from "../src/inventory/database.ts";
@@ -74,6 +74,23 @@ test("a run is killed before it has flushed its links, and the power goes after 
   assert.fail("the moment was missed");
 });
 
+test("a relinking is killed before it has flushed its names, and the power goes after the next one: they are still one file", async (t) => {
+  // Until it was killed in that moment: both names have one inode.
+  for (let beforeChange = 18; beforeChange < 40; beforeChange++) {
+    await using at = await crashHome({});
+    if (at === null) return t.skip(noMounts);
+    for (const name of ["a", "b"]) await takeStep(at, { do: "put", name, content: "blocks" });
+    await takeStep(at, { do: "scan", cut: null });
+    await takeStep(at, { do: "relink", cut: { beforeChange, lingersMs: 0, seed: null } });
+    if ((await inodesOf(at)) !== 1) continue;
+    await takeStep(at, { do: "relink", cut: null });
+    await at.mount.crash("everything");
+
+    return assert.equal(await inodesOf(at), 1);
+  }
+  assert.fail("the moment was missed");
+});
+
 test("a file that somebody copied into the archive counts as archived when it is on the disk for good, not before", async (t) => {
   await using at = await crashHome({ phone: { "a.txt": "mine" } });
   if (at === null) return t.skip(noMounts);
@@ -103,6 +120,12 @@ async function isTold({ home }: CrashHome): Promise<boolean> {
 
 function isMirrored({ home }: CrashHome): boolean {
   return existsSync(home.path("archive/by-source/phone/a.txt"));
+}
+
+/** Number of files that the two names of the user are. */
+async function inodesOf({ home }: CrashHome): Promise<number> {
+  const found = await Promise.all(["a", "b"].map((name) => stat(home.path(`archive/mine/${name}`))));
+  return new Set(found.map(({ ino }) => ino)).size;
 }
 
 async function entriesOf({ home }: CrashHome): Promise<object[]> {

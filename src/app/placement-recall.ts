@@ -1,4 +1,4 @@
-import { flushStanding } from "../archive/flush-standing.ts";
+import { flushUnfinished } from "../archive/flush-standing.ts";
 import { journalPath } from "../archive/journal.ts";
 import { journalBatches } from "../archive/journal-batches.ts";
 import type { JournalBegin } from "../archive/journal-records.ts";
@@ -29,6 +29,7 @@ export async function recallPlacements(app: App, archive: Target, run: string): 
       if (part.do === "begin") begin = part;
       if (part.do !== "batch" || begin === null) continue;
       const told = toldBy(part, begin);
+      await flushUnfinished(archive.root, part);
       await record(app, { archive, session }, told);
       phase.add({ files: told.files.length + told.unfinished.length });
     }
@@ -44,7 +45,7 @@ export async function recallPlacements(app: App, archive: Target, run: string): 
 async function record(
   app: App,
   { archive, session }: { readonly archive: Target; readonly session: DedicatedSession },
-  { files, unfinished, unflushed, origins }: ToldBatch,
+  { files, unfinished, origins }: ToldBatch,
 ): Promise<void> {
   const inodesTrusted = archive.inodes === "all";
   const placed: Placed[] = [];
@@ -56,8 +57,6 @@ async function record(
     const found = await asItWasMeant(archive.root, meant, app.signal);
     if (found !== null) placed.push({ ...found, head: null, entry });
   }
-  // Killed before it had flushed them, with all folders on the way.
-  await flushStanding(archive.root, unflushed);
   if (placed.length > 0) await recordPlaced(session, { archiveId: archive.id, inodesTrusted }, placed, []);
   await addOrigins(session, origins);
 }

@@ -1,4 +1,4 @@
-import { flushJournal, flushStanding } from "../archive/flush-standing.ts";
+import { flushJournal, flushUnfinished } from "../archive/flush-standing.ts";
 import { journalBatches } from "../archive/journal-batches.ts";
 import type { IntendedOperation } from "../archive/journal-records.ts";
 import { type ListedJournal, listJournals } from "../archive/list-journals.ts";
@@ -160,8 +160,8 @@ async function collectOne(session: DedicatedSession, { archive, journal, status 
   for await (const part of journalBatches(path)) {
     if (part.do === "end") status.end = part.status;
     if (part.do !== "batch") continue;
-    const { files, unflushed, origins } = toldBy(part, begin);
-    await flushStanding(archive.root, unflushed);
+    await flushUnfinished(archive.root, part);
+    const { files, origins } = toldBy(part, begin);
     const rows = files.map((file) => ({ ...file, inode: archive.inodes === "all" ? file.inode : null }));
     await addTold(session, rows, part.operations.flatMap(timesOf));
     await addOrigins(session, origins);

@@ -28,22 +28,18 @@ export interface UnfinishedCopy extends Omit<ToldFile, "inode" | "hash"> {
 export interface ToldBatch {
   readonly files: readonly ToldFile[];
   readonly unfinished: readonly UnfinishedCopy[];
-  /** Names that may stand in the archive and not be on its disk for good: all that an unfinished batch was to make. */
-  readonly unflushed: readonly PathText[];
   readonly origins: readonly Origin[];
 }
 
 /**
- * What a batch tells. Of an unfinished one only copies are to be looked at: that a link was made, the next scan sees by
- * its inode.
+ * What a batch tells. Of an unfinished one only copies: that a link was made, the next scan sees by its inode.
  *
  * @param begin Of the same journal.
  */
 export function toldBy({ operations, done }: JournalBatch, begin: JournalBegin): ToldBatch {
   if (done === null) {
     const unfinished = operations.flatMap((one) => (one.do === "copy" ? [unfinishedCopy(one)] : []));
-    const unflushed = operations.flatMap((one) => (one.do === "copy" || one.do === "link" ? [one.to] : []));
-    return { files: [], unfinished, unflushed, origins: [] };
+    return { files: [], unfinished, origins: [] };
   }
   const sources = new Map(
     operations.flatMap((one) => (one.do === "copy" || one.do === "link" ? [[placeKey(one.from), one] as const] : [])),
@@ -58,7 +54,7 @@ export function toldBy({ operations, done }: JournalBatch, begin: JournalBegin):
       origins.push(...originOf(result, sources.get(placeKey(result.from)), begin));
     } else files.push(...standingFile(result));
   }
-  return { files, unfinished: [], unflushed: [], origins };
+  return { files, unfinished: [], origins };
 }
 
 /** A name that a run linked, or made a file of its own; what content has its entry where does not change by that. */

@@ -5,6 +5,8 @@ import { folderOf, joinPath, type PathText, systemPath } from "../model/path.ts"
 import { asArchiveError } from "./errors.ts";
 import { flushFolder } from "./flush-folder.ts";
 import { journalPath } from "./journal.ts";
+import type { JournalBatch } from "./journal-batches.ts";
+import type { IntendedOperation } from "./journal-records.ts";
 
 /** More are no faster: node has four threads for them. */
 const atOnce = 8;
@@ -36,6 +38,20 @@ export async function flushStanding(root: PathText, paths: readonly PathText[]):
 export async function flushJournal(root: PathText, run: string): Promise<void> {
   await flushStanding(root, [journalPath("" as PathText, run)]);
 }
+
+/**
+ * Has what an unfinished batch was to make, and may have made, survive a power cut: its run was killed before it did so,
+ * and who finds a name standing makes it no second time. Of a batch that is done nothing is left to do.
+ *
+ * @throws AppError ARCHIVE_LOST, ARCHIVE_FULL
+ */
+export async function flushUnfinished(root: PathText, { operations, done }: JournalBatch): Promise<void> {
+  if (done !== null) return;
+  const named = operations.flatMap((one) => (made.has(one.do) && "to" in one ? [one.to] : []));
+  await flushStanding(root, named);
+}
+
+const made: ReadonlySet<IntendedOperation["do"]> = new Set(["copy", "link", "relink", "separate"]);
 
 async function flushFile(path: PathText): Promise<void> {
   // Another kind of file may have taken its place: a pipe must not be waited for.

@@ -3,9 +3,7 @@ import type { RetimedFile } from "../inventory/relinkable.ts";
 import { systemCode } from "../model/errors.ts";
 import { joinPath, type PathText, systemPath } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
-import { journalPath } from "./journal.ts";
-import type { IntendedRelink, IntendedSeparate } from "./journal-records.ts";
-import { readJournal } from "./read-journal.ts";
+import type { IntendedOperation, IntendedRelink, IntendedSeparate } from "./journal-records.ts";
 
 /** A kept file that has another time than the inventory may know. */
 export interface RecalledTime extends RetimedFile {
@@ -14,23 +12,16 @@ export interface RecalledTime extends RetimedFile {
 }
 
 /**
- * Kept files to which a run has given the older time of another file, or their own again, as its journal and the disk tell. Reads the journal
- * once, a line at a time, and changes nothing.
- *
- * @throws AppError JOURNAL_DAMAGED
+ * Kept files to which some operations of a journal have given the older time of another file, or their own again, as the
+ * disk tells. Changes nothing.
  */
-export async function* timesGiven(root: PathText, run: string): AsyncGenerator<RecalledTime, void, undefined> {
-  try {
-    for await (const record of readJournal(journalPath(root, run))) {
-      if (record.do !== "intend") continue;
-      for (const operation of record.operations) {
-        if (operation.do === "relink") yield* timeGiven(root, operation);
-        if (operation.do === "separate") yield* timeGivenBack(root, operation);
-      }
-    }
-  } catch (error) {
-    // It had nothing to do yet.
-    if (systemCode(error) !== "ENOENT") throw error;
+export async function* timesGiven(
+  root: PathText,
+  operations: readonly IntendedOperation[],
+): AsyncGenerator<RecalledTime, void, undefined> {
+  for (const operation of operations) {
+    if (operation.do === "relink") yield* timeGiven(root, operation);
+    if (operation.do === "separate") yield* timeGivenBack(root, operation);
   }
 }
 
