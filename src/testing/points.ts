@@ -16,6 +16,9 @@ export interface Point {
 
 /** The journal of a run is named by when it began. */
 const anyRun = "RUN";
+/** A folder that is held open has whatever number was free. */
+const anyHeld = "/proc/self/fd/FOLDER/";
+const numbers = Array.from({ length: 125 }, (_, n) => n + 3);
 /** Seconds until a run that is watched has begun. */
 const patience = 40;
 
@@ -68,13 +71,14 @@ export function someOfEachKind(points: readonly Point[], most: number): Point[] 
 }
 
 function inHousehold(path: PathText, root: PathText): PathText | null {
-  if (path.startsWith("/proc/self/fd/")) return path;
+  if (path.startsWith("/proc/self/fd/")) return path.replace(/^\/proc\/self\/fd\/\d+\//, anyHeld) as PathText;
   if (!path.startsWith(`${root}/`)) return null;
   const below = path.slice(root.length + 1);
   return below.replace(/(?<=\.onefold\/journal\/)[^/]+(?=\.jsonl$)/, anyRun) as PathText;
 }
 
 function absolutePaths(path: PathText, root: PathText, now: number): PathText[] {
+  if (path.startsWith(anyHeld)) return numbers.map((number) => path.replace("FOLDER", String(number)) as PathText);
   if (path.startsWith("/")) return [path];
   if (!path.endsWith(`/${anyRun}.jsonl`)) return [joinPath(root, path)];
   return Array.from({ length: patience }, (_, second) => {
@@ -93,8 +97,8 @@ const ours: readonly (readonly [RegExp, string])[] = [
   [/^archive\/by-source\/.*\.\w+$/, "link below by-source"],
   [/^archive\/.*\.\w+$/, "entry"],
   [/^archive/, "folder of the archive"],
-  [/^\/proc\/self\/fd\/\d+\/\.$/, "pinned folder"],
-  [/^\/proc\/self\/fd\/\d+\/[0-9a-f-]{36}$/, "temporary file in a pinned folder"],
+  [/^\/proc\/self\/fd\/FOLDER\/\.$/, "pinned folder"],
+  [/^\/proc\/self\/fd\/FOLDER\/[0-9a-f-]{36}$/, "temporary file in a pinned folder"],
   [/^\/proc\/self\/fd\//, "name in a pinned folder"],
   [/^[^/]+\/.*\.\w+$/, "file of a source"],
   [/^[^/]+/, "folder of a source"],
