@@ -31,8 +31,9 @@ export function pointsOf(calls: readonly Call[], root: PathText): Point[] {
     for (const path of own) {
       const nth = (counted.get(`${thread} ${name} ${path}`) ?? 0) + 1;
       counted.set(`${thread} ${name} ${path}`, nth);
-      // A call with two names counts for both, and is one point: that of the second, which is what it makes.
-      if (path !== own.at(-1)) continue;
+      // A call with two names counts for both, and is one point: that of the second, which is what it makes. Of a rename
+      // strace's filter knows the first only.
+      if (path !== (name === "rename" ? own[0] : own.at(-1))) continue;
       const key = `${name} ${path} ${nth}`;
       if (!points.has(key)) points.set(key, { call: name, path, nth, changes, place: placeOf(path) });
     }
