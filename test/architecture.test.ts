@@ -1,4 +1,4 @@
-/** Keeps the folders of src/ in their order, and three promises. Reads the sources as text: no tool, no exceptions hidden in one. */
+/** Keeps the folders of src/ in their order, and four promises. Reads the sources as text: no tool, no exceptions hidden in one. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
@@ -120,6 +120,30 @@ describe("every file of src/ keeps its place", () => {
     test(file, () => assert.deepEqual(breaches(file, readFileSync(join(src, file), "utf8")), []));
   }
 });
+
+describe("the database is started before what speaks to it is loaded", () => {
+  for (const command of ["scan", "run", "plan", "consolidate"]) {
+    test(command, () => {
+      const loaded = loadedWith(["main.ts", `cli/${command}.ts`]);
+      assert.ok(loaded.has("inventory/embedded.ts"), "the look at imports finds nothing");
+      assert.deepEqual(
+        ["inventory/database.ts", "app/scan.ts", "app/plan.ts"].filter((file) => loaded.has(file)),
+        [],
+      );
+    });
+  }
+});
+
+/** Files that are loaded before the first line of the given ones runs. */
+function loadedWith(begin: readonly string[]): Set<string> {
+  const loaded = new Set(begin);
+  for (const file of loaded) {
+    const code = readFileSync(join(src, file), "utf8").replace(/\bimport\(/g, "");
+    const needed = importsOf(code).filter(({ from, names }) => /^\..*\.ts$/.test(from) && names.length > 0);
+    for (const { from } of needed) loaded.add(posix.join(posix.dirname(file), from));
+  }
+  return loaded;
+}
 
 describe("a planted breach is found", () => {
   const planted: [file: string, text: string, found: RegExp][] = [

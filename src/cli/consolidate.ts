@@ -1,8 +1,9 @@
 import { Command } from "@commander-js/extra-typings";
-import { consolidateCommand as carryOut } from "../app/run.ts";
+import type { App } from "../app/context.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
 import { exitStatus, withGlobalOptions } from "./options.ts";
+import type { Console } from "./terminal.ts";
 
 /** `onefold consolidate`: carries out the plan that the inventory gives. */
 export function consolidateCommand({ withApp }: Workbench) {
@@ -13,5 +14,12 @@ export function consolidateCommand({ withApp }: Workbench) {
       "after",
       exitStatus({ 0: "everything is in the archive", 3: "some files could not be placed; they are listed" }),
     )
-    .action((options) => withApp(options, async (app, console) => finish(app, console, await carryOut(app))));
+    .action((options) => {
+      const load = () => import("../app/run.ts");
+      const work = async (app: App, console: Console) => {
+        const { consolidateCommand: carryOut } = await load();
+        return finish(app, console, await carryOut(app));
+      };
+      return withApp(options, work, load);
+    });
 }

@@ -1,5 +1,4 @@
 import type { App } from "../app/context.ts";
-import { problemsOfRun } from "../app/history.ts";
 import type { Outcome } from "../app/under-lock.ts";
 import { ExitCode } from "../model/errors.ts";
 import type { Problem } from "../model/operation.ts";
@@ -18,7 +17,8 @@ export async function finish(
   documentOf: (summary: Outcome<SummaryParts>["summary"]) => object = (summary) => summary,
 ): Promise<ExitCode> {
   const { summary, problems } = outcome;
-  const listed = await firstProblems(app, summary.run, console.json ? Number.POSITIVE_INFINITY : shownProblems);
+  const most = console.json ? Number.POSITIVE_INFINITY : shownProblems;
+  const listed = problems === 0 ? [] : await firstProblems(app, summary.run, most);
   if (console.json) await console.document({ ...documentOf(summary), problems: listed });
   else if (!console.quiet) for (const line of summaryLines(outcome, listed)) await console.line(line);
   if (outcome.alarms > 0) return ExitCode.integrity;
@@ -27,6 +27,8 @@ export async function finish(
 }
 
 async function firstProblems(app: App, run: string, limit: number): Promise<Problem[]> {
+  // Not before: it would be loaded with the command, ahead of all that waits for the database to start.
+  const { problemsOfRun } = await import("../app/history.ts");
   const listed: Problem[] = [];
   for await (const batch of problemsOfRun(app, run)) {
     listed.push(...batch);

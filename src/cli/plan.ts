@@ -1,7 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "../app/context.ts";
-import { allOperations, type Plan } from "../app/plan.ts";
-import { planCommand as makePlan } from "../app/run.ts";
+import type { Plan } from "../app/plan.ts";
 import { ExitCode } from "../model/errors.ts";
 import type { Operation } from "../model/operation.ts";
 import { formatBytes, formatNumberOf } from "../model/units.ts";
@@ -16,16 +15,20 @@ export function planCommand({ withApp }: Workbench) {
     .summary("show what consolidate would do, and why")
     .description("Prints the operations that bring the archive up to date with the inventory. Changes nothing.")
     .addHelpText("after", exitStatus({ 0: "the plan is printed", 3: "printed, but some files could not be read" }))
-    .action((options) =>
-      withApp(options, async (app, console) => {
+    .action((options) => {
+      const load = () => import("../app/run.ts");
+      const work = async (app: App, console: Console) => {
+        const { planCommand: makePlan } = await load();
         const { problems, lost } = await makePlan(app, (plan) => show(app, console, plan));
         if (lost > 0) return ExitCode.unavailable;
         return problems > 0 ? ExitCode.incomplete : ExitCode.ok;
-      }),
-    );
+      };
+      return withApp(options, work, load);
+    });
 }
 
 async function show(app: App, console: Console, plan: Plan): Promise<void> {
+  const { allOperations } = await import("../app/plan.ts");
   for await (const batch of allOperations(plan)) {
     if (app.signal.aborted || console.unheard) return;
     if (console.json) await console.documents(batch.map(documentOf));
