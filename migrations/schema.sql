@@ -73,7 +73,6 @@ table entry
 table evidence
   file_id bigint not null
   facts jsonb not null
-  constraint evidence_file_id_fkey FOREIGN KEY (file_id) REFERENCES file(id)
   constraint evidence_pkey PRIMARY KEY (file_id)
 
 table file

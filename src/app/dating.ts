@@ -45,27 +45,35 @@ export async function readNewEvidence(
   const asked = new Map<number, Undated>();
   await using writing = await app.db.session();
   let read: { id: number; evidence: Evidence }[] = [];
+  let written: Promise<void> = Promise.resolve();
+  /** Some are written while the next are read. */
   const write = async () => {
-    const now = read;
+    await written;
+    written = recordEvidence(writing, read);
+    // Whoever awaits it hears of it.
+    written.catch(() => undefined);
     read = [];
-    if (now.length > 0) await recordEvidence(writing, now);
   };
-  for await (const result of readEvidence(requests(app, session, sources, asked), evidenceThreads(app, sources))) {
-    const file = asked.get(result.id);
-    asked.delete(result.id);
-    total.files++;
-    total.bytesRead += result.bytesRead;
-    phase.add({ files: 1, bytes: result.bytesRead });
-    if ("evidence" in result) {
-      read.push({ id: result.id, evidence: result.evidence });
-      if (result.unread !== undefined && total.unread++ === 0) total.because = result.unread;
-    } else if (file !== undefined) {
-      total.unreadable++;
-      await hearUnreadable(app, { runId, sources }, file, result);
+  try {
+    for await (const result of readEvidence(requests(app, session, sources, asked), evidenceThreads(app, sources))) {
+      const file = asked.get(result.id);
+      asked.delete(result.id);
+      total.files++;
+      total.bytesRead += result.bytesRead;
+      phase.add({ files: 1, bytes: result.bytesRead });
+      if ("evidence" in result) {
+        read.push({ id: result.id, evidence: result.evidence });
+        if (result.unread !== undefined && total.unread++ === 0) total.because = result.unread;
+      } else if (file !== undefined) {
+        total.unreadable++;
+        await hearUnreadable(app, { runId, sources }, file, result);
+      }
+      if (read.length >= resultsPerWrite) await write();
     }
-    if (read.length >= resultsPerWrite) await write();
+    await write();
+  } finally {
+    await written;
   }
-  await write();
   phase.end();
   await poolEvidence(session);
   const { unread, because, ...dated } = total;

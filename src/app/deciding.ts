@@ -8,8 +8,8 @@ import {
   endDecisions,
 } from "../inventory/decisions.ts";
 import { categoryOf } from "../model/category.ts";
-import type { Captured } from "../model/evidence.ts";
-import { folderOf, nameOf } from "../model/path.ts";
+import type { Captured, DateCandidate } from "../model/evidence.ts";
+import { folderOf, nameOf, type PathText } from "../model/path.ts";
 import type { EpochNs } from "../model/time.ts";
 import { folderDates } from "../photos/folder-date.ts";
 import { nameDates } from "../photos/name-date.ts";
@@ -25,6 +25,7 @@ import type { Target } from "./targets.ts";
  */
 export async function decide(app: App, session: DedicatedSession, archive: Target): Promise<void> {
   const now = (BigInt(app.now().getTime()) * 1_000_000n) as EpochNs;
+  const deciding: Deciding = { app, now, datesOfFolder: remembering(folderDates) };
   const phase = app.progress.begin("deciding");
   await beginDecisions(session);
   await session.transaction(async (db) => {
@@ -35,7 +36,7 @@ export async function decide(app: App, session: DedicatedSession, archive: Targe
       for (const copy of batch) {
         const [first] = held;
         if (first !== undefined && first.content !== copy.content) {
-          decisions.push(decideOne(app, held, now));
+          decisions.push(decideOne(held, deciding));
           held = [];
         }
         held.push(copy);
@@ -43,18 +44,26 @@ export async function decide(app: App, session: DedicatedSession, archive: Targe
       phase.add({ files: batch.length });
       await addDecisions(db, decisions);
     }
-    if (held.length > 0) await addDecisions(db, [decideOne(app, held, now)]);
+    if (held.length > 0) await addDecisions(db, [decideOne(held, deciding)]);
   });
   await endDecisions(session, archive.id);
   phase.end();
 }
 
-function decideOne({ config }: App, copies: readonly CopyRow[], now: EpochNs): Decision {
+interface Deciding {
+  readonly app: App;
+  readonly now: EpochNs;
+  /** See {@link folderDates}. */
+  readonly datesOfFolder: (folder: PathText) => readonly DateCandidate[];
+}
+
+function decideOne(copies: readonly CopyRow[], deciding: Deciding): Decision {
+  const { config } = deciding.app;
   const [first, ...others] = copies.map((copy) => ({ ...copy, sourceRank: copy.rank }));
   if (first === undefined) throw new Error("a content without a copy");
   const { original, because } = chooseOriginal([first, ...others], config.keep.rules);
   const category = categoryOf(nameOf(original.path));
-  const captured = category === "photo" || category === "video" ? capturedAt(copies, category, now) : null;
+  const captured = category === "photo" || category === "video" ? capturedAt(copies, category, deciding) : null;
   const path = place(config.archive.layout[category], {
     at: captured?.at ?? null,
     name: nameOf(original.path),
@@ -65,15 +74,34 @@ function decideOne({ config }: App, copies: readonly CopyRow[], now: EpochNs): D
   return { content: original.content, original: original.id, because, captured, path };
 }
 
-function capturedAt(copies: readonly CopyRow[], category: "photo" | "video", now: EpochNs): Captured {
+function capturedAt(
+  copies: readonly CopyRow[],
+  category: "photo" | "video",
+  { now, datesOfFolder }: Deciding,
+): Captured {
   const evidence = copies.map((copy) => ({
     path: copy.path,
     modified: copy.modified,
     embedded: copy.embedded,
     nameDates: nameDates(nameOf(copy.path)),
-    folderDates: folderDates(folderOf(copy.path)),
+    folderDates: datesOfFolder(folderOf(copy.path)),
     sidecars: copy.sidecars ?? [],
     siblings: copy.sibling === null ? [] : [copy.sibling],
   }));
   return chooseCaptured(evidence, { now, category });
+}
+
+const mostRemembered = 10_000;
+
+/** Thousands of photos lie in one folder, and contents come in no order that has to do with folders. */
+function remembering<Answer>(ask: (folder: PathText) => Answer): (folder: PathText) => Answer {
+  const answers = new Map<PathText, Answer>();
+  return (folder) => {
+    const known = answers.get(folder);
+    if (known !== undefined) return known;
+    if (answers.size >= mostRemembered) answers.clear();
+    const answer = ask(folder);
+    answers.set(folder, answer);
+    return answer;
+  };
 }

@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "../app/context.ts";
+import { gettingReady } from "../app/early.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
 import { exitStatus, withGlobalOptions } from "./options.ts";
@@ -20,6 +21,6 @@ export function consolidateCommand({ withApp }: Workbench) {
         const { consolidateCommand: carryOut } = await load();
         return finish(app, console, await carryOut(app));
       };
-      return withApp(options, work, load);
+      return withApp(options, work, gettingReady(load));
     });
 }

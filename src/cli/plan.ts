@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "../app/context.ts";
+import { gettingReady } from "../app/early.ts";
 import type { Plan } from "../app/plan.ts";
 import { ExitCode } from "../model/errors.ts";
 import type { Operation } from "../model/operation.ts";
@@ -23,7 +24,7 @@ export function planCommand({ withApp }: Workbench) {
         if (lost > 0) return ExitCode.unavailable;
         return problems > 0 ? ExitCode.incomplete : ExitCode.ok;
       };
-      return withApp(options, work, load);
+      return withApp(options, work, gettingReady(load));
     });
 }
 

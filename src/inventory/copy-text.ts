@@ -23,12 +23,13 @@ function column(value: Value): string {
   return text.replace(special, (character) => escaped[character] ?? character);
 }
 
-/** A value for a column of type jsonb. */
+/** A value for a column of type jsonb, which takes neither NUL nor half a surrogate pair: both stand in real photos. */
 export function jsonText(value: readonly unknown[] | { readonly [key: string]: unknown }): string {
-  return JSON.stringify(value, storable);
+  const text = JSON.stringify(value);
+  // Looking at each value takes many times as long. A text may also only look as if it held one.
+  return /\\u(?:0000|d[89a-f])/.test(text) ? JSON.stringify(value, storable) : text;
 }
 
-/** jsonb takes neither NUL nor half a surrogate pair, both of which stand in the metadata of real photos. */
 function storable(_key: string, value: unknown): unknown {
   return typeof value === "string" ? value.replaceAll("\0", "").replace(/\p{Cs}/gu, "\ufffd") : value;
 }

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { CopyRows } from "../model/copy-rows.ts";
 import { testDatabase } from "../testing/database.ts";
+import { copyText } from "./copy-text.ts";
 import { sql } from "./database.ts";
 
 const noTables = { migrations: null };
@@ -23,6 +24,36 @@ describe("copyIn", () => {
     assert.deepEqual(await database.query(sql`select count(*)::int4, min(name), sum(n)::int8 from t`), [
       { count: 20_000, min: "name 0", sum: 199_990_000n },
     ]);
+  });
+
+  test("takes what stands in the metadata of photos, but for NULs and halves of characters", async () => {
+    await using fresh = await testDatabase(noTables);
+    const { database } = fresh;
+    await database.query(sql`create table t (facts jsonb)`);
+    const pieces = fc.constantFrom(
+      "\0",
+      "\ud83d",
+      "\udcf7",
+      "\ud83d\udcf7",
+      "\\u0000",
+      "\\ud83d",
+      "\\",
+      '"',
+      "u0000",
+      "é",
+      "a",
+    );
+    const texts = fc.array(pieces).map((some) => some.join(""));
+    const clean = (text: string) => Buffer.from(text.replaceAll("\0", "")).toString();
+    await fc.assert(
+      fc.asyncProperty(texts, texts, async (camera, software) => {
+        await database.query(sql`truncate t`);
+        await database.copyIn("t (facts)", [copyText([[{ camera, more: [software] }]])]);
+        assert.deepEqual(await database.query(sql`select facts from t`), [
+          { facts: { camera: clean(camera), more: [clean(software)] } },
+        ]);
+      }),
+    );
   });
 
   test("sends rows in binary, which arrive as they were written", async () => {

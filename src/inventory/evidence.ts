@@ -58,6 +58,7 @@ export async function recordEvidence(
   session: DedicatedSession,
   found: readonly { readonly id: number; readonly evidence: Evidence }[],
 ): Promise<void> {
+  if (found.length === 0) return;
   await session.transaction(async (db) => {
     await db.query(sql`create temp table read_evidence (file_id bigint, facts jsonb) on commit drop`);
     await db.copyIn("read_evidence (file_id, facts)", [

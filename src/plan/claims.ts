@@ -61,9 +61,9 @@ export function claimsOf(copies: readonly CopyEvidence[], { now }: JudgingContex
 
 function statements(copy: CopyEvidence): Claim[] {
   const by = (witness: Witness, dates: readonly DateCandidate[]) =>
-    dates.map((date): Claim => {
-      const believed = date.rung === Rung.override ? "override" : witness;
-      return { ...date, witness: believed, votes: 1, confidence: confidenceOf(date.rung) };
+    dates.map(({ at, zone, rung, from }): Claim => {
+      const believed = rung === Rung.override ? "override" : witness;
+      return { at, zone, rung, from, witness: believed, votes: 1, confidence: confidenceOf(rung) };
     });
   return [
     ...by("content", copy.embedded?.dates ?? []),
