@@ -147,16 +147,14 @@ export async function* allOperations(plan: Plan): AsyncGenerator<Operation[]> {
   for (const source of plan.sources) yield* entryOperations(plan.session, plan, source);
   yield* linkOperations(plan.session, plan, "planned");
   const roots = rootsOf(plan.sources);
-  for await (const batch of mirrors(plan.session, plan.archive.id, "all")) {
-    yield batch
-      .filter(({ mirror, entryExists }) => entryExists && (mirror === "same" || !plan.bySource))
-      .map((row) => ({
-        do: "skip",
-        from: fileOf(row, roots),
-        hash: row.hash,
-        to: row.entry,
-        because: "already archived",
-      }));
+  for await (const batch of mirrors(plan.session, plan.archive.id, plan.bySource ? "linked" : "archived")) {
+    yield batch.map((row) => ({
+      do: "skip",
+      from: fileOf(row, roots),
+      hash: row.hash,
+      to: row.entry,
+      because: "already archived",
+    }));
   }
   for await (const batch of junkFiles(plan.session)) {
     yield batch.map((row) => ({ do: "skip", from: fileOf(row, roots), hash: row.hash, to: null, because: "junk" }));

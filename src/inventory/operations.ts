@@ -101,11 +101,13 @@ export interface MirrorRow extends FileRow {
  * Files of the planned sources with their entries, in folder order, and whether each has its
  * hard link below by-source/ already. Junk is left out, and so is what has neither entry nor placement.
  * Needs {@link findMirrorObstacles}.
+ *
+ * @param show "missing": those without their link; "linked": those that have entry and link; "archived": an entry.
  */
 export async function* mirrors(
   session: Session,
   archiveId: number,
-  show: "all" | "missing",
+  show: "missing" | "linked" | "archived",
 ): AsyncGenerator<MirrorRow[], void, undefined> {
   yield* session.stream<MirrorRow>(sql`
     with mirror_folder as materialized (
@@ -138,7 +140,8 @@ export async function* mirrors(
     )
     select id, "sourceId", source, path, size, modified, changed, hash, entry, "entryExists", mirror, blocked
     from listed
-    where entry is not null and (${show}::text = 'all' or mirror <> 'same')
+    where entry is not null and case ${show}::text
+      when 'missing' then mirror <> 'same' when 'linked' then mirror = 'same' and "entryExists" else "entryExists" end
     order by rank, folder_id, path
   `);
 }
