@@ -6,7 +6,6 @@ import { asItWasLeft, asItWasMeant } from "../archive/placed-recall.ts";
 import type { DedicatedSession } from "../inventory/database.ts";
 import { addOrigins, beginOrigins, mergeOrigins } from "../inventory/origins.ts";
 import { type Placed, recordPlaced } from "../inventory/placed.ts";
-import { systemCode } from "../model/errors.ts";
 import type { App } from "./context.ts";
 import type { Target } from "./targets.ts";
 import { type ToldBatch, toldBy } from "./told.ts";
@@ -33,9 +32,6 @@ export async function recallPlacements(app: App, archive: Target, run: string): 
       await record(app, { archive, session }, told);
       phase.add({ files: told.files.length + told.unfinished.length });
     }
-  } catch (error) {
-    // It had nothing to do yet.
-    if (systemCode(error) !== "ENOENT") throw error;
   } finally {
     phase.end();
   }

@@ -1,6 +1,6 @@
 import { flushJournal } from "../archive/flush-standing.ts";
 import { noteRecalled, unfinishedRuns } from "../inventory/runs.ts";
-import { AppError } from "../model/errors.ts";
+import { AppError, systemCode } from "../model/errors.ts";
 import type { App } from "./context.ts";
 import { recallPlacements } from "./placement-recall.ts";
 import { recallTimes } from "./relink-recall.ts";
@@ -27,8 +27,9 @@ export async function recallRuns(app: App, archive: Target): Promise<void> {
       await recallOf[command]?.(app, archive, id);
     } catch (error) {
       // The scan then finds out by reading what the journal could have told.
-      if (!(error instanceof AppError)) throw error;
-      app.progress.note(error.message);
+      if (error instanceof AppError) app.progress.note(error.message);
+      // Without a journal it had nothing to do yet.
+      else if (systemCode(error) !== "ENOENT") throw error;
     }
     if (app.signal.aborted) return;
     await noteRecalled(app.db, id);

@@ -3,7 +3,6 @@ import { journalPath } from "../archive/journal.ts";
 import { journalBatches } from "../archive/journal-batches.ts";
 import { timesGiven } from "../archive/relink-recall.ts";
 import { recordTime } from "../inventory/relinkable.ts";
-import { systemCode } from "../model/errors.ts";
 import type { App } from "./context.ts";
 import type { Target } from "./targets.ts";
 
@@ -15,14 +14,9 @@ import type { Target } from "./targets.ts";
  * @throws AppError JOURNAL_DAMAGED, after what stands before the damage is recorded
  */
 export async function recallTimes(app: App, { id, root }: Target, run: string): Promise<void> {
-  try {
-    for await (const part of journalBatches(journalPath(root, run))) {
-      if (part.do !== "batch") continue;
-      await flushUnfinished(root, part);
-      for await (const time of timesGiven(root, part.operations)) await recordTime(app.db, id, time);
-    }
-  } catch (error) {
-    // It had nothing to do yet.
-    if (systemCode(error) !== "ENOENT") throw error;
+  for await (const part of journalBatches(journalPath(root, run))) {
+    if (part.do !== "batch") continue;
+    await flushUnfinished(root, part);
+    for await (const time of timesGiven(root, part.operations)) await recordTime(app.db, id, time);
   }
 }

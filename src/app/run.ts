@@ -1,6 +1,7 @@
+import type { Operation } from "../model/operation.ts";
 import { consolidate, takeArchive } from "./consolidate.ts";
 import type { App } from "./context.ts";
-import { makePlan, type Plan, type PlanTotals, type Room } from "./plan.ts";
+import { allOperations, makePlan, type Plan, type PlanTotals, type Room } from "./plan.ts";
 import type { ConsolidateTotals } from "./recorder.ts";
 import { type ScanResult, type ScanTotals, scan } from "./scan.ts";
 import type { Acceptance, Targets } from "./targets.ts";
@@ -62,10 +63,13 @@ export function consolidateCommand(app: App): Promise<Outcome<RunParts>> {
 }
 
 /** `onefold plan`: makes the plan from the inventory as it is and hands it over; changes nothing. */
-export function planCommand(app: App, show: (plan: Plan) => Promise<void>): Promise<Outcome<RunParts>> {
+export function planCommand(
+  app: App,
+  show: (plan: Plan, operations: AsyncIterable<readonly Operation[]>) => Promise<void>,
+): Promise<Outcome<RunParts>> {
   return underLock<RunParts>(app, "plan", async (targets, runId) => {
     await using plan = await makePlan(app, requireArchive(targets), runId);
-    await show(plan);
+    await show(plan, allOperations(plan));
     return { plan: plan.totals, room: plan.room };
   });
 }

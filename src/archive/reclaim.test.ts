@@ -19,7 +19,6 @@ import { type Disk, hardLinkTo, layOut, readTree, symlinkTo, type Tree } from ".
 import { PinnedFolders } from "./pinned-folder.ts";
 import { NonceCheck } from "./reclaim-alias.ts";
 import { type ReclaimPlaces, type ReclaimResult, ReclaimWork } from "./reclaim-batch.ts";
-import { Budget } from "./reclaim-budget.ts";
 import type { ReclaimHow } from "./reclaim-records.ts";
 import { newStopFlag, raise } from "./stop-flag.ts";
 import { Trouble } from "./trouble.ts";
@@ -288,15 +287,4 @@ describe("a folder that is the archive's under another path", () => {
       (error) => error instanceof Trouble && error.code === "SAME_FILE",
     );
   });
-});
-
-test("a budget takes what fits, and gets back what did not go", () => {
-  const budget = new Budget({ files: 2, bytes: 10 });
-  assert.deepEqual(
-    [budget.take(11), budget.take(6), budget.take(5), budget.take(4), budget.take(0)],
-    [false, true, false, true, false],
-  );
-  assert.ok(budget.isSpent);
-  budget.giveBack(4);
-  assert.deepEqual([budget.isSpent, budget.take(4)], [false, true]);
 });

@@ -6,15 +6,18 @@ import type { Console } from "./terminal.ts";
 
 /** What a command gets to work with; `--help` needs none of it. */
 export interface Workbench {
+  /** Reads the config, opens the database, runs `work` and closes everything again. */
+  withApp(options: GlobalOptions, work: (app: App, console: Console) => Promise<ExitCode>): Promise<void>;
   /**
-   * Reads the config, opens the database, runs `work` and closes everything again.
+   * The same for a command that looks at disks.
    *
-   * @param load Called while the database starts, which takes longer than to load most of the program.
+   * @param load Brings the module that `work` is handed, while the database starts: that takes longer than to load most
+   *   of the program.
    */
-  withApp(
+  withDisks<Module>(
     options: GlobalOptions,
-    work: (app: App, console: Console) => Promise<ExitCode>,
-    load?: () => Promise<unknown>,
+    load: () => Promise<Module>,
+    work: (app: App, console: Console, module: Module) => Promise<ExitCode>,
   ): Promise<void>;
   /** The same for a command that wants the database as such. */
   withInventory(

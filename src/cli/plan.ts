@@ -1,6 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "../app/context.ts";
-import { gettingReady } from "../app/early.ts";
 import type { Plan } from "../app/plan.ts";
 import { ExitCode } from "../model/errors.ts";
 import type { Operation } from "../model/operation.ts";
@@ -11,26 +10,31 @@ import { roomLine } from "./summary.ts";
 import type { Console } from "./terminal.ts";
 
 /** `onefold plan`: shows what consolidate would do. */
-export function planCommand({ withApp }: Workbench) {
+export function planCommand({ withDisks }: Workbench) {
   return withGlobalOptions(new Command("plan"))
     .summary("show what consolidate would do, and why")
     .description("Prints the operations that bring the archive up to date with the inventory. Changes nothing.")
     .addHelpText("after", exitStatus({ 0: "the plan is printed", 3: "printed, but some files could not be read" }))
-    .action((options) => {
-      const load = () => import("../app/run.ts");
-      const work = async (app: App, console: Console) => {
-        const { planCommand: makePlan } = await load();
-        const { problems, lost } = await makePlan(app, (plan) => show(app, console, plan));
-        if (lost > 0) return ExitCode.unavailable;
-        return problems > 0 ? ExitCode.incomplete : ExitCode.ok;
-      };
-      return withApp(options, work, gettingReady(load));
-    });
+    .action((options) =>
+      withDisks(
+        options,
+        () => import("../app/run.ts"),
+        async (app, console, { planCommand: makePlan }) => {
+          const { problems, lost } = await makePlan(app, (plan, operations) => show(app, console, plan, operations));
+          if (lost > 0) return ExitCode.unavailable;
+          return problems > 0 ? ExitCode.incomplete : ExitCode.ok;
+        },
+      ),
+    );
 }
 
-async function show(app: App, console: Console, plan: Plan): Promise<void> {
-  const { allOperations } = await import("../app/plan.ts");
-  for await (const batch of allOperations(plan)) {
+async function show(
+  app: App,
+  console: Console,
+  plan: Plan,
+  operations: AsyncIterable<readonly Operation[]>,
+): Promise<void> {
+  for await (const batch of operations) {
     if (app.signal.aborted || console.unheard) return;
     if (console.json) await console.documents(batch.map(documentOf));
     else await console.lines(batch.filter(({ do: what }) => what !== "skip" || console.verbose).map(lineOf));

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
+import { gettingReady } from "../app/early.ts";
 import { type OpenedApp, openApp, type Start } from "../app/open.ts";
 import { AppError, ExitCode } from "../model/errors.ts";
 import type { Workbench } from "./command.ts";
@@ -100,7 +101,9 @@ class ProcessBench implements Workbench {
   }
 
   // Commands take these out of the bench, so they must know it by themselves.
-  readonly withApp: Workbench["withApp"] = (options, work, load) => this.#withOpened(options, work, load);
+  readonly withApp: Workbench["withApp"] = (options, work) => this.#withOpened(options, work);
+  readonly withDisks: Workbench["withDisks"] = (options, load, work) =>
+    this.#withOpened(options, async (app, console) => work(app, console, await load()), gettingReady(load));
   readonly withInventory: Workbench["withInventory"] = (options, work) =>
     this.#withOpened(options, (opened, console) => work(opened, console, opened.signal));
   readonly withStart: Workbench["withStart"] = (options, work) => this.#withStart(options, work);

@@ -1,13 +1,10 @@
 import { Command } from "@commander-js/extra-typings";
-import type { App } from "../app/context.ts";
-import { gettingReady } from "../app/early.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
 import { acceptShrinkOption, exitStatus, withGlobalOptions } from "./options.ts";
-import type { Console } from "./terminal.ts";
 
 /** `onefold run`: the whole job. */
-export function runCommand({ withApp }: Workbench) {
+export function runCommand({ withDisks }: Workbench) {
   return withGlobalOptions(new Command("run"))
     .summary("scan, plan, consolidate: the whole job")
     .description(
@@ -27,14 +24,15 @@ export function runCommand({ withApp }: Workbench) {
         130: "interrupted; the next run goes on",
       }),
     )
-    .action((options) => {
-      const load = () => import("../app/run.ts");
-      const work = async (app: App, console: Console) => {
-        const { runCommand: runEverything } = await load();
-        const until = options.dryRun ? "planned" : "consolidated";
-        const acceptance = { shrink: options.acceptShrink ?? [] };
-        return finish(app, console, await runEverything(app, { until, acceptance }));
-      };
-      return withApp(options, work, gettingReady(load));
-    });
+    .action((options) =>
+      withDisks(
+        options,
+        () => import("../app/run.ts"),
+        async (app, console, { runCommand: runEverything }) => {
+          const until = options.dryRun ? "planned" : "consolidated";
+          const acceptance = { shrink: options.acceptShrink ?? [] };
+          return finish(app, console, await runEverything(app, { until, acceptance }));
+        },
+      ),
+    );
 }

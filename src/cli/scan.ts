@@ -1,13 +1,10 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import type { App } from "../app/context.ts";
-import { gettingReady } from "../app/early.ts";
 import type { Workbench } from "./command.ts";
 import { finish } from "./finish.ts";
 import { acceptShrinkOption, exitStatus, withGlobalOptions } from "./options.ts";
-import type { Console } from "./terminal.ts";
 
 /** `onefold scan`: inventory and duplicates; touches no user file. */
-export function scanCommand({ withApp }: Workbench) {
+export function scanCommand({ withDisks }: Workbench) {
   return withGlobalOptions(new Command("scan"))
     .summary("bring the inventory up to date and find duplicates")
     .description("Looks through the sources and the archive, and reads what it takes to know which files are equal.")
@@ -27,14 +24,15 @@ export function scanCommand({ withApp }: Workbench) {
         5: "a source is not there, or went away: try again later",
       }),
     )
-    .action((names, options) => {
-      const load = () => import("../app/scan-sources.ts");
-      const work = async (app: App, console: Console) => {
-        const { scanCommand: scanSources } = await load();
-        const engine = options.engine === "czkawka" ? "czkawka" : "onefold";
-        const acceptance = { shrink: options.acceptShrink ?? [] };
-        return finish(app, console, await scanSources(app, names, { engine, acceptance }));
-      };
-      return withApp(options, work, gettingReady(load));
-    });
+    .action((names, options) =>
+      withDisks(
+        options,
+        () => import("../app/scan-sources.ts"),
+        async (app, console, { scanCommand: scanSources }) => {
+          const engine = options.engine === "czkawka" ? "czkawka" : "onefold";
+          const acceptance = { shrink: options.acceptShrink ?? [] };
+          return finish(app, console, await scanSources(app, names, { engine, acceptance }));
+        },
+      ),
+    );
 }

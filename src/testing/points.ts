@@ -18,7 +18,7 @@ export interface Point {
 const anyRun = "RUN";
 /** A folder that is held open has whatever number was free. */
 const anyHeld = "/proc/self/fd/FOLDER/";
-const numbers = Array.from({ length: 125 }, (_, n) => n + 3);
+const descriptors = Array.from({ length: 125 }, (_, n) => n + 3);
 /** Seconds until a run that is watched has begun. */
 const patience = 40;
 
@@ -79,7 +79,7 @@ function inHousehold(path: PathText, root: PathText): PathText | null {
 }
 
 function absolutePaths(path: PathText, root: PathText, now: number): PathText[] {
-  if (path.startsWith(anyHeld)) return numbers.map((number) => path.replace("FOLDER", String(number)) as PathText);
+  if (path.startsWith(anyHeld)) return descriptors.map((number) => path.replace("FOLDER", String(number)) as PathText);
   if (path.startsWith("/")) return [path];
   if (!path.endsWith(`/${anyRun}.jsonl`)) return [joinPath(root, path)];
   return Array.from({ length: patience }, (_, second) => {
