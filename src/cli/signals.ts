@@ -22,6 +22,9 @@ export function listenForInterruption(onFirst: () => void, exit: (status: ExitCo
   return {
     signal: controller.signal,
     status: () => status,
-    [Symbol.dispose]: () => void process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate),
+    [Symbol.dispose]: () => {
+      // The process ends, which takes a moment: a second signal in it must not kill it without a status.
+      if (status === null) process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);
+    },
   };
 }

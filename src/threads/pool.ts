@@ -5,7 +5,7 @@
  * file, so walking, hashing and reading of photo metadata all run this way.
  */
 import type { Transferable } from "node:worker_threads";
-import { type Job, Thread, ThreadSilent } from "./thread.ts";
+import { type Job, mayBegin, Thread, ThreadSilent } from "./thread.ts";
 
 export { ThreadSilent } from "./thread.ts";
 
@@ -28,7 +28,7 @@ const mostSpare = 4;
 
 /** Starts threads that the next pools will need, while the program still waits for something else. */
 export function startEarly(threads: number): void {
-  while (spare.length < Math.min(threads, mostSpare)) spare.push(new Thread());
+  while (mayBegin() && spare.length < Math.min(threads, mostSpare)) spare.push(new Thread());
 }
 
 /** A fixed number of threads started from one module, each working on one request at a time. */
@@ -78,7 +78,7 @@ export class ThreadPool<Request, Result> implements AsyncDisposable {
   }
 
   #next(): void {
-    const thread = this.#idle.pop() ?? (this.#all.size < this.size ? this.#start() : undefined);
+    const thread = this.#idle.pop() ?? (this.#all.size < this.size && mayBegin() ? this.#start() : undefined);
     if (thread === undefined) return;
     const job = this.#waiting.shift();
     if (job === undefined) {

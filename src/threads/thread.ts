@@ -36,12 +36,20 @@ export class ThreadSilent extends Error {
  */
 const unended = new Set<Worker>();
 
+let isEnding = false;
+
+/** False once the process is to end: one that begins while node exits crashes it. */
+export function mayBegin(): boolean {
+  return !isEnding;
+}
+
 /**
- * Ends every thread that can be ended.
+ * Ends every thread that can be ended, for a process that is about to end: no other begins.
  *
  * @returns how many are left: they hang in a system call
  */
 export async function endThreads(graceMs: number): Promise<number> {
+  isEnding = true;
   const all = Promise.all([...unended].map((worker) => worker.terminate()));
   // Its timer must not keep the process when the threads have ended.
   const waiting = new AbortController();
