@@ -35,7 +35,8 @@ async function main(options: Options): Promise<void> {
   try {
     const scale = options.quick ? "quick" : "full";
     const measured = await measure(options, scale, folder);
-    process.stdout.write(`${measuredPart(measured, options.quick ? (before.quick ?? before.full ?? null) : null)}\n`);
+    // Ratios of small trees and of large ones have nothing to do with each other.
+    process.stdout.write(`${measuredPart(measured, options.quick ? (before.quick ?? null) : null)}\n`);
     const all = options.cases.length === 0;
     if (!(options.write ?? (all && !options.quick))) return;
     const results: Results = { ...before, [scale]: merged(all ? undefined : before[scale], measured) };
